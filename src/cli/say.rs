@@ -1,0 +1,56 @@
+//! Lines for the person at the terminal. A reader that has gone is no reason to stop serving, so nothing here can fail.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// Where a line cannot be redrawn, one that changes often is written this often at most.
+const PLAIN_PACE: Duration = Duration::from_secs(2);
+
+/// Writes a line.
+pub fn line(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Writes a line to standard error.
+pub fn problem(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "rollcall: {text}");
+}
+
+/// A line that changes while one looks at it: redrawn in place on a terminal, now and then a new line elsewhere.
+pub struct LiveLine {
+    terminal: bool,
+    written: Option<Instant>,
+    waiting: Option<String>,
+}
+
+impl LiveLine {
+    /// A live line of standard output.
+    pub fn new() -> Self {
+        Self { terminal: std::io::stdout().is_terminal(), written: None, waiting: None }
+    }
+
+    /// Shows `text` in place of what stood there.
+    pub fn show(&mut self, text: String) {
+        if self.terminal {
+            let mut out = std::io::stdout();
+            let _ = write!(out, "\r\x1b[2K{text}");
+            let _ = out.flush();
+            self.waiting = Some(text);
+        } else if self.written.is_none_or(|written| written.elapsed() >= PLAIN_PACE) {
+            line(&text);
+            self.written = Some(Instant::now());
+            self.waiting = None;
+        } else {
+            self.waiting = Some(text);
+        }
+    }
+
+    /// Leaves the last text standing.
+    pub fn end(self) {
+        match self.waiting {
+            Some(_) if self.terminal => line(""),
+            Some(text) => line(text),
+            None => {}
+        }
+    }
+}

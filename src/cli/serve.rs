@@ -1,0 +1,185 @@
+//! `rollcall serve`: opens the record, listens, serves, and stops when it is told to.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::{demo, say};
+use crate::clock::Clock;
+use crate::log::{self, Location};
+use crate::server::{self, Config, Ready, ServeError};
+
+/// The server never came to serve: what stands in its way is said on standard error.
+const COULD_NOT_START: u8 = 1;
+/// A part of the server broke down (`EX_SOFTWARE`).
+const BROKE_DOWN: u8 = 70;
+/// The record could not be read or written any more (`EX_IOERR`).
+const RECORD_FAILED: u8 = 74;
+
+/// Serve the record over gRPC.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  rollcall serve --demo                    the founding vote, live, on 127.0.0.1:50051
+  rollcall serve --data /var/lib/rollcall  an empty or existing record
+  rollcall serve --log memory:             nothing is kept: for trying things out
+
+Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed.
+RUST_LOG sets what is logged to standard error, e.g. RUST_LOG=rollcall=debug.")]
+pub struct Serve {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, env = "ROLLCALL_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDRESS")]
+    listen: String,
+
+    /// The folder that holds the record; made where it does not exist
+    #[arg(long, env = "ROLLCALL_DATA", default_value = "rollcall-data", value_name = "DIR")]
+    data: PathBuf,
+
+    /// Where the record is kept, in place of --data: memory: or sled:DIR
+    #[arg(long, env = "ROLLCALL_LOG", value_name = "LOCATION", conflicts_with = "data")]
+    log: Option<Location>,
+
+    /// Conduct two votes of 2022 as they were held: the Security Council's, then the General Assembly's
+    #[arg(long)]
+    demo: bool,
+
+    /// How many times faster than life the demo goes
+    #[arg(long, default_value_t = 1.0, value_name = "TIMES", value_parser = demo::speed, requires = "demo")]
+    demo_speed: f64,
+}
+
+impl Serve {
+    /// Serves until it is told to stop.
+    pub fn run(self) -> ExitCode {
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                say::problem(format_args!("cannot start: {error}"));
+                return ExitCode::from(COULD_NOT_START);
+            }
+        };
+        let code = runtime.block_on(self.serve());
+        // What is still open was given its time.
+        runtime.shutdown_background();
+        code
+    }
+
+    async fn serve(self) -> ExitCode {
+        let location = self.log.clone().unwrap_or_else(|| Location::Sled(self.data.clone()));
+        let log = match log::open(&location) {
+            Ok(log) => log,
+            Err(error) => {
+                say::problem(error);
+                return ExitCode::from(COULD_NOT_START);
+            }
+        };
+        let listener = match TcpListener::bind(&self.listen).await {
+            Ok(listener) => listener,
+            Err(error) => {
+                say::problem(cannot_listen(&self.listen, &error));
+                return ExitCode::from(COULD_NOT_START);
+            }
+        };
+        let stop = CancellationToken::new();
+        let (ready, started) = oneshot::channel();
+        let config = Config { log, clock: Arc::new(Clock::system()) };
+        let serving = server::run(config, listener, stop.clone(), ready);
+        tokio::pin!(serving);
+        let result = tokio::select! {
+            result = &mut serving => result,
+            () = self.accompany(location, started) => {
+                stop.cancel();
+                serving.await
+            }
+        };
+        match result {
+            Ok(()) => {
+                say::line("stopped; everything that was answered is on record");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                say::problem(&error);
+                ExitCode::from(exit_code(&error))
+            }
+        }
+    }
+
+    /// What happens beside serving, until a signal comes: the greeting, and the demo.
+    async fn accompany(&self, location: Location, started: oneshot::Receiver<Ready>) {
+        let play = async {
+            if let Ok(ready) = started.await {
+                greet(&location, ready);
+                if self.demo {
+                    demo::conduct(ready.address, self.demo_speed).await;
+                }
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = play => {}
+            () = told_to_stop() => say::line("\nstopping .."),
+        }
+    }
+}
+
+fn greet(location: &Location, ready: Ready) {
+    let version = env!("CARGO_PKG_VERSION");
+    say::line(format_args!("Rollcall {version} serves on {}; Ctrl-C stops it", ready.address));
+    let entries = if ready.end.get() == 1 { "entry" } else { "entries" };
+    say::line(format_args!("its record, {location}, holds {} {entries}", ready.end));
+    if matches!(location, Location::Memory) {
+        tracing::warn!("the record is kept in memory alone: it is gone when this process ends");
+    }
+    if !ready.address.ip().is_loopback() {
+        tracing::warn!(address = %ready.address, "whoever can reach this address can vote: this version has no access control");
+    }
+}
+
+fn cannot_listen(listen: &str, error: &std::io::Error) -> String {
+    let advice = match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "another process listens there: stop it, or choose another --listen".to_owned()
+        }
+        std::io::ErrorKind::InvalidInput => "--listen takes ADDRESS:PORT, e.g. 127.0.0.1:50051".to_owned(),
+        _ => error.to_string(),
+    };
+    format!("cannot listen on {listen}: {advice}")
+}
+
+fn exit_code(error: &ServeError) -> u8 {
+    match error {
+        ServeError::Unwritable(_) | ServeError::Unreadable(_) => RECORD_FAILED,
+        ServeError::Preset(_) | ServeError::Broken(_) | ServeError::Network(_) | ServeError::Listener(_) => BROKE_DOWN,
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn told_to_stop() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

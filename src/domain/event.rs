@@ -1,0 +1,135 @@
+//! Facts, in the past tense, and their place in the record.
+
+use std::sync::Arc;
+
+use super::{BodyId, Choice, Member, MemberId, Outcome, Question, RequestKey, Tally, VoteName};
+use crate::clock::Timestamp;
+use crate::seq::Seq;
+
+/// An event with its place and time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place.
+    pub seq: Seq,
+    /// When it was recorded. Never goes back from entry to entry.
+    pub record_time: Timestamp,
+    /// The request that caused it; none for what the service does by itself.
+    pub request: Option<RequestKey>,
+    /// The vote's revision after it; 0 where it is not about a vote.
+    pub revision: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A body was recorded.
+    BodyCreated {
+        /// The body.
+        body: BodyId,
+        /// What people call it.
+        display_name: String,
+        /// Seats by statute; 0: as many as there are members.
+        seats: u32,
+    },
+    /// Members were seated.
+    MembersAdmitted {
+        /// The body.
+        body: BodyId,
+        /// The members, in the order of the roll.
+        members: Vec<Arc<Member>>,
+    },
+    /// A question was tabled.
+    VoteCreated {
+        /// The vote.
+        vote: VoteName,
+        /// What is put to the body.
+        question: Arc<Question>,
+    },
+    /// The voting began.
+    VoteOpened {
+        /// The vote.
+        vote: VoteName,
+        /// The members entitled to vote, in order, as they now are.
+        roll: Vec<Arc<Member>>,
+        /// Seats of the body by statute.
+        seats: u32,
+        /// Members that held a seat.
+        members: u32,
+        /// Members present, where it was stated.
+        members_present: Option<u32>,
+    },
+    /// A member took a stand.
+    BallotCast {
+        /// The vote.
+        vote: VoteName,
+        /// The member.
+        member: MemberId,
+        /// Its stand.
+        choice: Choice,
+    },
+    /// The voting ended.
+    VoteLocked {
+        /// The vote.
+        vote: VoteName,
+        /// The tally at the lock.
+        tally: Tally,
+        /// What the rule says of it.
+        outcome: Outcome,
+    },
+    /// The presiding officer declared the result.
+    ResultDeclared {
+        /// The vote.
+        vote: VoteName,
+        /// The outcome declared.
+        outcome: Outcome,
+        /// The ruling; may be empty.
+        ruling: String,
+        /// The symbol of the text adopted; may be empty.
+        adopted_symbol: String,
+    },
+}
+
+impl Event {
+    /// The body that it is about.
+    #[must_use]
+    pub fn body(&self) -> &BodyId {
+        match self {
+            Event::BodyCreated { body, .. } | Event::MembersAdmitted { body, .. } => body,
+            Event::VoteCreated { vote, .. }
+            | Event::VoteOpened { vote, .. }
+            | Event::BallotCast { vote, .. }
+            | Event::VoteLocked { vote, .. }
+            | Event::ResultDeclared { vote, .. } => &vote.body,
+        }
+    }
+
+    /// The vote that it is about, if it is about one.
+    #[must_use]
+    pub fn vote(&self) -> Option<&VoteName> {
+        match self {
+            Event::BodyCreated { .. } | Event::MembersAdmitted { .. } => None,
+            Event::VoteCreated { vote, .. }
+            | Event::VoteOpened { vote, .. }
+            | Event::BallotCast { vote, .. }
+            | Event::VoteLocked { vote, .. }
+            | Event::ResultDeclared { vote, .. } => Some(vote),
+        }
+    }
+}
+
+/// Proof that a request stands in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its entry's place.
+    pub seq: Seq,
+    /// The vote's revision after it; 0 where it is not about a vote.
+    pub revision: u64,
+    /// When it was recorded.
+    pub record_time: Timestamp,
+    /// The entry's leaf in the Merkle tree of the record.
+    pub leaf_hash: [u8; 32],
+    /// Whether the request had been recorded before.
+    pub replayed: bool,
+}

@@ -1,0 +1,43 @@
+//! The rules of voting: what may happen, what follows, what a tally means. Knows no clock, no I/O and no wire format.
+//!
+//! [`State::decide`] says what a command leads to, [`State::evolve`] what an entry makes of the state, and
+//! [`Rule::judge`] what a rule makes of a tally. All three are pure.
+
+mod ballot;
+mod body;
+mod choice;
+mod command;
+mod event;
+mod hall;
+mod judge;
+pub mod limits;
+mod member;
+mod name;
+mod rejection;
+mod request;
+mod roll;
+mod rule;
+mod state;
+mod tally;
+mod verdict;
+mod vote;
+
+pub use ballot::Stand;
+pub use body::Body;
+pub use choice::Choice;
+pub use command::{Command, Intent};
+pub use event::{Entry, Event, Receipt};
+pub use hall::Hall;
+pub use judge::Facts;
+pub use member::Member;
+pub use name::{BallotName, BodyId, MemberId, MemberName, NameError, VoteId, VoteName};
+pub use rejection::{Limit, Rejection, Resource, RollFault};
+pub use request::{Digest, RequestId, RequestKey};
+pub use roll::Roll;
+pub use rule::{
+    Bar, Base, Comparison, Quorum, QuorumBasis, Requirement, Rule, RuleFault, Share, Threshold, TieBreak, Veto,
+};
+pub use state::{Decision, State};
+pub use tally::{Counts, Tally};
+pub use verdict::{Criterion, Outcome, Verdict};
+pub use vote::{BallotPolicy, Declaration, Question, Relation, RelationKind, Visibility, Vote, VoteState, Voting};

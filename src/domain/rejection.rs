@@ -1,0 +1,146 @@
+//! A rule's "no", with the figures that go with it.
+
+use super::{BodyId, MemberName, Outcome, VoteName, VoteState};
+use crate::seq::Seq;
+
+/// Why a command may not happen. Nothing is recorded of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The thing that the command is about is not on record.
+    #[error("there is no {0}")]
+    NoSuch(Resource),
+    /// Another request made a thing of that name.
+    #[error("{0} is on record already")]
+    NameTaken(Resource),
+    /// A member's name differs from another's only in case.
+    #[error("{new} differs only in case from {seated}, which is seated already")]
+    NameTooAlike {
+        /// The name that was asked for.
+        new: MemberName,
+        /// The name that stands.
+        seated: MemberName,
+    },
+    /// The request's id was used for a different request.
+    #[error("this request_id stands in the record at {seq} with other content; make a new id for a new request")]
+    RequestIdReused {
+        /// Where the first request stands.
+        seq: Seq,
+    },
+    /// The vote's state does not allow it.
+    #[error("{vote} is {state}; {needs}")]
+    WrongState {
+        /// The vote.
+        vote: VoteName,
+        /// Its state.
+        state: VoteState,
+        /// What the command needs, e.g. "ballots are taken while it is OPEN".
+        needs: &'static str,
+    },
+    /// The member is not on the roll.
+    #[error("{0} is not on the roll of this vote")]
+    NotOnRoll(MemberName),
+    /// The member has a ballot, and this vote lets none be changed.
+    #[error("{member} has cast its ballot at {seq}, and this vote lets no ballot be changed")]
+    BallotFinal {
+        /// The member.
+        member: MemberName,
+        /// The ballot's place in the record.
+        seq: Seq,
+    },
+    /// The outcome declared is not the rule's, and no ruling was given.
+    #[error("the rule gives {}: declare that, or give the ruling that sets it aside", .0.as_str())]
+    OutcomeMismatch(Outcome),
+    /// The vote cannot be judged on the roll as it now is.
+    #[error("{vote} cannot open: {fault}")]
+    RollUnfit {
+        /// The vote.
+        vote: VoteName,
+        /// What is wrong with the roll.
+        fault: RollFault,
+    },
+    /// A bound of the service would be passed.
+    #[error("{limit}")]
+    LimitReached {
+        /// The body.
+        body: BodyId,
+        /// Which bound.
+        limit: Limit,
+    },
+}
+
+/// A thing with a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// A body.
+    Body(BodyId),
+    /// A member.
+    Member(MemberName),
+    /// A vote.
+    Vote(VoteName),
+}
+
+/// What keeps a vote from opening on a roll.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RollFault {
+    /// No member may vote.
+    #[error("no member of the body may vote; admit members first")]
+    Empty,
+    /// The group that holds the veto is not represented.
+    #[error("no member on the roll belongs to the group \"{0}\", which the rule gives a veto")]
+    NoVetoGroup(String),
+    /// A member lacks a weight that the rule names.
+    #[error("{member} has no weight \"{weight}\", which the rule counts")]
+    NoWeight {
+        /// The member.
+        member: MemberName,
+        /// The weight.
+        weight: String,
+    },
+    /// The sum of a weight is too large to be counted.
+    #[error("the weights \"{0}\" of the members sum to more than 2^63 - 1")]
+    WeightOverflow(String),
+}
+
+/// A bound of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Limit {
+    /// Members of a body.
+    #[error("the body would have {asked} members; at most {limit} can be seated", limit = super::limits::MAX_MEMBERS)]
+    Members {
+        /// How many it would have.
+        asked: usize,
+    },
+    /// The body's seats by statute.
+    #[error("the body would have {asked} members, and it has {seats} seats by statute")]
+    Seats {
+        /// How many it would have.
+        asked: usize,
+        /// The seats.
+        seats: u32,
+    },
+    /// Bytes of the body's roll.
+    #[error("the body's roll would be about {asked} bytes; at most {limit} can be recorded: give shorter names, weights or groups", limit = super::limits::MAX_ROLL_BYTES)]
+    RollBytes {
+        /// How many it would have.
+        asked: usize,
+    },
+}
+
+impl Resource {
+    /// What kind of thing it is, and its name.
+    #[must_use]
+    pub fn kind_and_name(&self) -> (&'static str, String) {
+        match self {
+            Resource::Body(body) => ("body", body.name()),
+            Resource::Member(member) => ("member", member.to_string()),
+            Resource::Vote(vote) => ("vote", vote.to_string()),
+        }
+    }
+}
+
+impl std::fmt::Display for Resource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (kind, name) = self.kind_and_name();
+        write!(f, "{kind} {name}")
+    }
+}

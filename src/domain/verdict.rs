@@ -1,0 +1,61 @@
+//! What a rule says of a tally, and why, in figures and in words.
+
+/// The outcome of a vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The requirements are met.
+    Adopted,
+    /// A requirement is not met.
+    NotAdopted,
+    /// The requirements are met, and a member with a veto is against.
+    Vetoed,
+    /// Too few took part: there is no result.
+    NoQuorum,
+    /// Equal counts; the presiding officer may give a casting vote.
+    AwaitingCastingVote,
+    /// Equal counts; a second vote is due.
+    RevoteDue,
+}
+
+/// What a rule says of a tally, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// One sentence that a newsroom can print.
+    pub summary: String,
+    /// Each test with its exact figures, in the order judged.
+    pub criteria: Vec<Criterion>,
+    /// Whose ballots blocked it, in the words of [`Facts::vetoes`](super::Facts::vetoes).
+    pub vetoed_by: Vec<String>,
+}
+
+/// One test of a rule, with its exact figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Criterion {
+    /// What is tested, in words.
+    pub text: String,
+    /// The count that was measured.
+    pub counted: u64,
+    /// The least (or, for a limit, the most) that passes.
+    pub needed: u64,
+    /// The base that the need was taken from; 0 for a fixed number.
+    pub base: u64,
+    /// Whether it passes.
+    pub passed: bool,
+}
+
+impl Outcome {
+    /// Its name in the contract.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Adopted => "ADOPTED",
+            Outcome::NotAdopted => "NOT_ADOPTED",
+            Outcome::Vetoed => "VETOED",
+            Outcome::NoQuorum => "NO_QUORUM",
+            Outcome::AwaitingCastingVote => "AWAITING_CASTING_VOTE",
+            Outcome::RevoteDue => "REVOTE_DUE",
+        }
+    }
+}

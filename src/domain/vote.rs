@@ -1,0 +1,225 @@
+//! One question put to a body, from draft to declared result.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Choice, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, VoteName};
+use crate::clock::Timestamp;
+use crate::seq::Seq;
+
+/// What is put to the body, fixed when it is tabled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Title.
+    pub title: String,
+    /// The body's own document symbol.
+    pub symbol: String,
+    /// The question in words.
+    pub question: String,
+    /// How the tally decides, with a preset filled in.
+    pub rule: Rule,
+    /// How ballots are taken.
+    pub ballot_policy: BallotPolicy,
+    /// The votes that it is about or follows.
+    pub relations: Vec<Relation>,
+    /// Free labels.
+    pub labels: BTreeMap<String, String>,
+    /// When it was held, where that is not when it was recorded.
+    pub held_time: Option<Timestamp>,
+}
+
+/// How ballots are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BallotPolicy {
+    /// A ballot once cast can be neither changed nor withdrawn.
+    pub final_on_cast: bool,
+    /// Who sees the choices while the vote is open.
+    pub visibility: Visibility,
+}
+
+/// Who sees the choices while the vote is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Visibility {
+    /// Everyone, as on the board in the hall.
+    #[default]
+    Live,
+}
+
+/// What one vote is to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// The kind.
+    pub kind: RelationKind,
+    /// The other vote.
+    pub vote: VoteName,
+}
+
+/// The kinds of relation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationKind {
+    /// An amendment to the other's text.
+    Amendment,
+    /// A part of the other's text put separately.
+    Part,
+    /// A motion to reconsider the other's result.
+    Reconsideration,
+    /// The other put again.
+    Revote,
+    /// A question of procedure about the other.
+    Procedural,
+    /// Taken up after the other, which may be another body's.
+    Follows,
+}
+
+/// Where a vote stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VoteState {
+    /// Tabled.
+    Draft,
+    /// Ballots are taken.
+    Open,
+    /// Open, but no ballot is taken for now.
+    Suspended,
+    /// No ballot is taken any more.
+    Locked,
+    /// The result is declared.
+    Declared,
+    /// Set aside.
+    Annulled,
+    /// Withdrawn before it opened.
+    Withdrawn,
+}
+
+impl VoteState {
+    /// Its name in the contract.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            VoteState::Draft => "DRAFT",
+            VoteState::Open => "OPEN",
+            VoteState::Suspended => "SUSPENDED",
+            VoteState::Locked => "LOCKED",
+            VoteState::Declared => "DECLARED",
+            VoteState::Annulled => "ANNULLED",
+            VoteState::Withdrawn => "WITHDRAWN",
+        }
+    }
+
+    /// Whether nothing more is to come: a watcher may go.
+    #[must_use]
+    pub fn has_ended(self) -> bool {
+        matches!(self, VoteState::Declared | VoteState::Annulled | VoteState::Withdrawn)
+    }
+}
+
+impl fmt::Display for VoteState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A vote as it now stands.
+#[derive(Debug)]
+pub struct Vote {
+    /// Its name.
+    pub name: VoteName,
+    /// What is put.
+    pub question: Arc<Question>,
+    /// Where it stands.
+    pub state: VoteState,
+    /// Roll, ballots and tally, from the opening on.
+    pub voting: Option<Voting>,
+    /// The result declared.
+    pub declaration: Option<Declaration>,
+    /// When it was drafted.
+    pub create_time: Timestamp,
+    /// When it was locked.
+    pub lock_time: Option<Timestamp>,
+    /// Counts entries about it.
+    pub revision: u64,
+    /// The last entry about it.
+    pub seq: Seq,
+    /// That entry's time.
+    pub as_of_time: Timestamp,
+}
+
+/// The voting of an opened vote.
+#[derive(Debug)]
+pub struct Voting {
+    /// The members entitled to vote.
+    pub roll: Arc<Roll>,
+    /// Their stands, in the order of the roll.
+    pub stands: Vec<Option<Stand>>,
+    /// The counts, kept as ballots come.
+    pub tally: Tally,
+    /// Seats of the body by statute when it opened.
+    pub seats: u32,
+    /// Members that held a seat when it opened.
+    pub members: u32,
+    /// Members present, where it was stated.
+    pub members_present: Option<u32>,
+    /// When it opened.
+    pub open_time: Timestamp,
+    /// The question tied before: a second tie rejects it.
+    pub second_vote: bool,
+}
+
+/// The result as declared: the legal moment.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The ruling; may be empty.
+    pub ruling: String,
+    /// The symbol of the text adopted; may be empty.
+    pub adopted_symbol: String,
+    /// When it was declared.
+    pub declare_time: Timestamp,
+}
+
+impl Vote {
+    /// What the rule says of the tally as it stands; none before the opening.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.voting.as_ref().map(|voting| voting.judge(&self.question.rule, &self.name))
+    }
+}
+
+impl Voting {
+    /// The member at a place of the roll, with its stand.
+    pub fn seats(&self) -> impl Iterator<Item = (&Arc<Member>, Option<&Stand>)> {
+        self.roll.members().iter().zip(self.stands.iter().map(Option::as_ref))
+    }
+
+    /// A member's stand: none where it is not on the roll, `Some(None)` where it has not voted.
+    #[must_use]
+    pub fn stand(&self, member: &MemberId) -> Option<Option<&Stand>> {
+        self.roll.position(member).map(|at| self.stands[at].as_ref())
+    }
+
+    /// Takes a stand of the member at a place of the roll.
+    pub(super) fn take(&mut self, at: usize, stand: Stand) {
+        let before = self.stands[at].map_or(Choice::NotVoting, |stand| stand.choice);
+        self.tally.shift(&self.roll.members()[at], before, stand.choice);
+        self.stands[at] = Some(stand);
+    }
+
+    fn judge(&self, rule: &Rule, vote: &VoteName) -> Verdict {
+        let vetoes = rule.veto.as_ref().map_or_else(Vec::new, |veto| {
+            let blocking = self.seats().filter(|(member, stand)| {
+                stand.is_some_and(|stand| stand.choice == veto.choice) && member.groups.contains(&veto.group)
+            });
+            blocking.map(|(member, _)| format!("{}/members/{}", vote.body.name(), member.id)).collect()
+        });
+        rule.judge(&Facts {
+            tally: &self.tally,
+            seats: self.seats.into(),
+            members: self.members.into(),
+            members_present: self.members_present.map(u64::from),
+            vetoes,
+            casting_vote: None,
+            second_vote: self.second_vote,
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! The record itself, read in order by whoever wants to check or copy it.
+
+use std::time::Duration;
+
+use async_stream::try_stream;
+use bytes::Bytes;
+use prost::Message;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tonic::{Request, Response, Status};
+
+use super::{Answers, Rollcall, heartbeat, not_yet, status, vote};
+use crate::domain::{BodyId, Resource, VoteName};
+use crate::proto::stored_entry::Content;
+use crate::proto::{self, record_service_server::RecordService};
+use crate::seq::Seq;
+use crate::wire::entry::{Scope, decode};
+use crate::wire::malformed::Malformed;
+
+/// Entries read from the log at once.
+const PAGE: usize = 1_024;
+
+/// A message holds at most this many bytes of entries, unless one entry alone is larger.
+const MAX_MESSAGE: usize = (1 << 20) - (4 << 10);
+
+#[tonic::async_trait]
+impl RecordService for Rollcall {
+    type ReadEntriesStream = Answers<proto::ReadEntriesResponse>;
+
+    async fn read_entries(
+        &self,
+        request: Request<proto::ReadEntriesRequest>,
+    ) -> Result<Response<Self::ReadEntriesStream>, Status> {
+        let request = request.into_inner();
+        let heartbeat = heartbeat(request.heartbeat)?;
+        let scope = self.scope(&request.scope).await?;
+        let head = *self.journal.end().borrow();
+        if request.after_seq > head.get() {
+            return Err(status::beyond("the record ends", head.get()));
+        }
+        let reader = Reader {
+            at: Seq::new(request.after_seq),
+            scope,
+            raw: request.raw,
+            left: if request.limit == 0 { u64::MAX } else { request.limit },
+        };
+        Ok(Response::new(self.clone().entries(reader, head, request.follow, heartbeat)))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        _: Request<proto::GetCheckpointRequest>,
+    ) -> Result<Response<proto::GetCheckpointResponse>, Status> {
+        Err(not_yet("GetCheckpoint"))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        _: Request<proto::GetInclusionProofRequest>,
+    ) -> Result<Response<proto::GetInclusionProofResponse>, Status> {
+        Err(not_yet("GetInclusionProof"))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        _: Request<proto::GetConsistencyProofRequest>,
+    ) -> Result<Response<proto::GetConsistencyProofResponse>, Status> {
+        Err(not_yet("GetConsistencyProof"))
+    }
+}
+
+/// What a follower of the record wakes up to.
+enum Turn {
+    Grown,
+    Silence,
+    Stopping,
+}
+
+/// A cursor on the record.
+struct Reader {
+    at: Seq,
+    scope: Option<Scope>,
+    raw: bool,
+    left: u64,
+}
+
+impl Rollcall {
+    /// What a request's scope names, which must be on record.
+    async fn scope(&self, name: &str) -> Result<Option<Scope>, Status> {
+        if name.is_empty() {
+            return Ok(None);
+        }
+        self.catch_up(0).await?;
+        if let Ok(name) = name.parse::<VoteName>() {
+            self.board.read(|hall| vote(hall, &name).map(|_| ()))?;
+            return Ok(Some(Scope::Vote(name)));
+        }
+        let Ok(body) = BodyId::from_name(name) else {
+            return Err(Malformed::field("scope", "must be bodies/{body}, bodies/{body}/votes/{vote}, or empty").into());
+        };
+        let known = self.board.read(|hall| hall.body(&body).is_some());
+        if known { Ok(Some(Scope::Body(body))) } else { Err(status::no_such(Resource::Body(body))) }
+    }
+
+    fn entries(
+        self,
+        mut reader: Reader,
+        head: Seq,
+        follow: bool,
+        silence: Duration,
+    ) -> Answers<proto::ReadEntriesResponse> {
+        let mut end = self.journal.end();
+        let stream = try_stream! {
+            let mut live = false;
+            let mut quiet_until = Instant::now() + silence;
+            while reader.left > 0 {
+                let until = if follow { *end.borrow_and_update() } else { head };
+                let mut answer = self.fill(&mut reader, until).await?;
+                let done = !follow && reader.at >= head;
+                answer.caught_up = follow && !live && answer.through_seq >= answer.head_seq;
+                live |= answer.caught_up;
+                if done || answer.caught_up || !answer.entries.is_empty() {
+                    yield answer;
+                    quiet_until = Instant::now() + silence;
+                }
+                if done {
+                    return;
+                }
+                while live && reader.at >= *end.borrow() {
+                    match self.turn(&mut end, quiet_until).await {
+                        Turn::Grown => {}
+                        Turn::Silence => {
+                            yield self.silent(&reader);
+                            quiet_until = Instant::now() + silence;
+                        }
+                        Turn::Stopping => Err(status::not_serving(STOPPING.to_owned()))?,
+                    }
+                }
+            }
+        };
+        Box::pin(stream)
+    }
+
+    /// One message: the entries after the reader's place, as many as fit, none beyond `until`.
+    async fn fill(&self, reader: &mut Reader, until: Seq) -> Result<proto::ReadEntriesResponse, Status> {
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        'page: while reader.at < until && reader.left > 0 {
+            let limit = PAGE.min(usize::try_from(until.since(reader.at)).unwrap_or(PAGE));
+            let stored = self.journal.stored(reader.at, limit).await.map_err(|e| status::unreadable(&e))?;
+            for (seq, payload) in stored {
+                if reader.left == 0 || (!entries.is_empty() && bytes + payload.len() > MAX_MESSAGE) {
+                    break 'page;
+                }
+                bytes += reader.pass(seq, payload, &mut entries)?;
+            }
+        }
+        let (through_seq, head_seq) = (reader.at.get(), self.journal.end().borrow().get());
+        Ok(proto::ReadEntriesResponse { entries, through_seq, head_seq, caught_up: false })
+    }
+
+    async fn turn(&self, end: &mut watch::Receiver<Seq>, quiet_until: Instant) -> Turn {
+        tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => Turn::Stopping,
+            grown = end.changed() => if grown.is_ok() { Turn::Grown } else { Turn::Stopping },
+            () = tokio::time::sleep_until(quiet_until) => Turn::Silence,
+        }
+    }
+
+    fn silent(&self, reader: &Reader) -> proto::ReadEntriesResponse {
+        let (through_seq, head_seq) = (reader.at.get(), self.journal.end().borrow().get());
+        proto::ReadEntriesResponse { entries: Vec::new(), through_seq, head_seq, caught_up: false }
+    }
+}
+
+impl Reader {
+    /// Moves past an entry, and takes it along if it is in scope. Returns the bytes that it adds to the message.
+    fn pass(&mut self, seq: Seq, stored: Bytes, entries: &mut Vec<proto::StoredEntry>) -> Result<usize, Status> {
+        let length = stored.len();
+        self.at = seq;
+        if let Some(scope) = &self.scope {
+            let entry = decode(&stored).map_err(|problem| no_entry(seq, problem))?;
+            if !scope.holds(&entry.event) {
+                return Ok(0);
+            }
+        }
+        let content = if self.raw {
+            Content::Bytes(stored)
+        } else {
+            Content::Entry(proto::Entry::decode(stored).map_err(|problem| no_entry(seq, problem))?)
+        };
+        self.left -= 1;
+        entries.push(proto::StoredEntry { seq: seq.get(), content: Some(content) });
+        Ok(length)
+    }
+}
+
+fn no_entry(seq: Seq, problem: impl std::fmt::Display) -> Status {
+    Status::data_loss(format!("the record holds at {seq} what is no entry: {problem}"))
+}
+
+const STOPPING: &str = "this server is stopping; read on after through_seq, elsewhere if possible";

@@ -1,0 +1,26 @@
+//! The rules that bodies decide by.
+
+use tonic::{Request, Response, Status};
+
+use super::{Rollcall, votes::find};
+use crate::proto::{self, rule_service_server::RuleService};
+use crate::wire::evaluation::Evaluation;
+
+#[tonic::async_trait]
+impl RuleService for Rollcall {
+    async fn list_rules(
+        &self,
+        _: Request<proto::ListRulesRequest>,
+    ) -> Result<Response<proto::ListRulesResponse>, Status> {
+        let rules = self.presets.iter().map(Into::into).collect();
+        Ok(Response::new(proto::ListRulesResponse { rules }))
+    }
+
+    async fn evaluate_rule(
+        &self,
+        request: Request<proto::EvaluateRuleRequest>,
+    ) -> Result<Response<proto::EvaluateRuleResponse>, Status> {
+        let verdict = Evaluation::try_from(request.into_inner())?.judge(find(&self.presets))?;
+        Ok(Response::new(proto::EvaluateRuleResponse { verdict: Some(verdict.into()) }))
+    }
+}

@@ -1,0 +1,120 @@
+//! Live tallies: the newest state of a vote, to whoever watches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_stream::try_stream;
+use tonic::{Request, Response, Status};
+
+use super::{Answers, Rollcall, heartbeat, not_yet, status, vote, votes::vote_name};
+use crate::board::{Ended, Watch};
+use crate::proto::watch_tally_response::Message;
+use crate::proto::{self, tally_service_server::TallyService};
+use crate::wire::tally::Frame;
+
+/// Watchers are told to come back within this, spread evenly, so that they do not all come at once.
+const RECONNECT_WITHIN_MILLIS: u64 = 2_000;
+
+#[tonic::async_trait]
+impl TallyService for Rollcall {
+    async fn get_tally(
+        &self,
+        request: Request<proto::GetTallyRequest>,
+    ) -> Result<Response<proto::GetTallyResponse>, Status> {
+        let name = vote_name("vote", &request.get_ref().vote)?;
+        self.catch_up(request.get_ref().at_least_seq).await?;
+        let frame = self.board.read(|hall| vote(hall, &name).map(Frame::from))?;
+        Ok(Response::new(proto::GetTallyResponse { frame: Some(frame.plain()) }))
+    }
+
+    type WatchTallyStream = Answers<proto::WatchTallyResponse>;
+
+    async fn watch_tally(
+        &self,
+        request: Request<proto::WatchTallyRequest>,
+    ) -> Result<Response<Self::WatchTallyStream>, Status> {
+        let request = request.into_inner();
+        let name = vote_name("vote", &request.vote)?;
+        let heartbeat = heartbeat(request.heartbeat)?;
+        self.catch_up(0).await?;
+        let revision = self.board.read(|hall| vote(hall, &name).map(|vote| vote.revision))?;
+        if request.after_revision > revision {
+            return Err(status::beyond("the vote's last revision is", revision));
+        }
+        let watch = self.board.watch(&name).ok_or_else(|| status::no_such(crate::domain::Resource::Vote(name)))?;
+        Ok(Response::new(self.clone().tallies(watch, request.with_ballots, heartbeat)))
+    }
+
+    type WatchVotesStream = Answers<proto::WatchVotesResponse>;
+
+    async fn watch_votes(
+        &self,
+        _: Request<proto::WatchVotesRequest>,
+    ) -> Result<Response<Self::WatchVotesStream>, Status> {
+        Err(not_yet("WatchVotes"))
+    }
+}
+
+impl Rollcall {
+    fn tallies(self, mut watch: Watch, with_ballots: bool, silence: Duration) -> Answers<proto::WatchTallyResponse> {
+        let stream = try_stream! {
+            let mut shown: Option<Arc<Frame>> = None;
+            while !shown.as_ref().is_some_and(|frame| frame.state().has_ended()) {
+                let frame = match self.wake(&mut watch, silence).await {
+                    Wake::Frame(frame) => frame,
+                    Wake::Silence => {
+                        yield message(Message::Progress(self.progress()));
+                        continue;
+                    }
+                    Wake::Stopping => {
+                        yield message(Message::Draining(draining()));
+                        Err(status::not_serving(STOPPING.to_owned()))?;
+                        return;
+                    }
+                    Wake::Ended => {
+                        Err(status::not_serving(Ended.to_string()))?;
+                        return;
+                    }
+                };
+                let sent = if with_ballots { frame.with_ballots(shown.as_deref()) } else { frame.plain() };
+                shown = Some(frame);
+                yield message(Message::Frame(sent));
+            }
+        };
+        Box::pin(stream)
+    }
+
+    async fn wake(&self, watch: &mut Watch, silence: Duration) -> Wake {
+        tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => Wake::Stopping,
+            frame = watch.next() => frame.map_or(Wake::Ended, Wake::Frame),
+            () = tokio::time::sleep(silence) => Wake::Silence,
+        }
+    }
+
+    fn progress(&self) -> proto::Progress {
+        proto::Progress { seq: self.board.read(|hall| hall.end().get()) }
+    }
+}
+
+/// What a watcher's stream wakes up to.
+enum Wake {
+    Frame(Arc<Frame>),
+    Silence,
+    Stopping,
+    /// Nothing more can come, and the vote has not ended.
+    Ended,
+}
+
+const STOPPING: &str = "this server is stopping; connect again, elsewhere if possible";
+
+fn message(message: Message) -> proto::WatchTallyResponse {
+    proto::WatchTallyResponse { message: Some(message) }
+}
+
+fn draining() -> proto::Draining {
+    let spread = uuid::Uuid::new_v4().as_u64_pair().0 % RECONNECT_WITHIN_MILLIS;
+    let reconnect_after = Duration::from_millis(spread);
+    proto::Draining { reconnect_after: reconnect_after.try_into().ok() }
+}

@@ -1,0 +1,157 @@
+//! Votes, from draft to declared result.
+
+use tonic::{Request, Response, Status};
+
+use super::{Rollcall, bodies::body_name, not_yet, status, vote};
+use crate::domain::{Command, Resource, VoteName};
+use crate::presets::Presets;
+use crate::proto::{self, vote_service_server::VoteService};
+use crate::seq::Seq;
+use crate::wire::malformed::Malformed;
+use crate::wire::page::Page;
+use crate::wire::vote::Draft;
+
+/// In place of a body's identifier: all bodies.
+const ALL: &str = "bodies/-";
+
+pub(super) fn vote_name(field: &str, name: &str) -> Result<VoteName, Malformed> {
+    name.parse::<VoteName>().map_err(|problem| Malformed::field(field, problem.to_string()))
+}
+
+/// How a preset's name is looked up.
+pub(super) fn find(presets: &Presets) -> impl Fn(&str) -> Option<crate::domain::Rule> {
+    |name| presets.get(name).cloned()
+}
+
+#[tonic::async_trait]
+impl VoteService for Rollcall {
+    async fn create_vote(
+        &self,
+        request: Request<proto::CreateVoteRequest>,
+    ) -> Result<Response<proto::CreateVoteResponse>, Status> {
+        let command = Draft::try_from(request.into_inner())?.command(find(&self.presets))?;
+        let (vote, receipt) = self.change(command).await?;
+        Ok(Response::new(proto::CreateVoteResponse { vote, receipt }))
+    }
+
+    async fn open_vote(
+        &self,
+        request: Request<proto::OpenVoteRequest>,
+    ) -> Result<Response<proto::OpenVoteResponse>, Status> {
+        let (vote, receipt) = self.change(Command::try_from(request.into_inner())?).await?;
+        Ok(Response::new(proto::OpenVoteResponse { vote, receipt }))
+    }
+
+    async fn lock_vote(
+        &self,
+        request: Request<proto::LockVoteRequest>,
+    ) -> Result<Response<proto::LockVoteResponse>, Status> {
+        let (vote, receipt) = self.change(Command::try_from(request.into_inner())?).await?;
+        Ok(Response::new(proto::LockVoteResponse { vote, receipt }))
+    }
+
+    async fn declare_result(
+        &self,
+        request: Request<proto::DeclareResultRequest>,
+    ) -> Result<Response<proto::DeclareResultResponse>, Status> {
+        let (vote, receipt) = self.change(Command::try_from(request.into_inner())?).await?;
+        Ok(Response::new(proto::DeclareResultResponse { vote, receipt }))
+    }
+
+    async fn get_vote(
+        &self,
+        request: Request<proto::GetVoteRequest>,
+    ) -> Result<Response<proto::GetVoteResponse>, Status> {
+        let name = vote_name("name", &request.get_ref().name)?;
+        self.catch_up(request.get_ref().at_least_seq).await?;
+        let vote = self.board.read(|hall| vote(hall, &name).map(Into::into))?;
+        Ok(Response::new(proto::GetVoteResponse { vote: Some(vote) }))
+    }
+
+    async fn list_votes(
+        &self,
+        request: Request<proto::ListVotesRequest>,
+    ) -> Result<Response<proto::ListVotesResponse>, Status> {
+        let request = request.into_inner();
+        let of = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
+        let mut states: Vec<i32> = request.states.clone();
+        states.sort_unstable();
+        let filter = format!("{states:?}");
+        let page = Page::read(request.page_size, &request.page_token, &["votes", &request.parent, &filter])?;
+        let after = Seq::new(page.after_number()?);
+        self.catch_up(0).await?;
+        self.board.read(|hall| {
+            let no_such = |id| status::no_such(Resource::Body(id));
+            let body = of.map(|id| hall.body(&id).ok_or_else(|| no_such(id))).transpose()?;
+            let votes = hall.votes_after(body, after);
+            let votes = votes
+                .filter(|(_, vote)| states.is_empty() || states.contains(&proto::VoteState::from(vote.state).into()));
+            let votes = votes.map(|(seq, vote)| (seq.get().to_be_bytes().to_vec(), proto::Vote::from(vote)));
+            let (votes, next_page_token) = page.take(votes);
+            Ok(Response::new(proto::ListVotesResponse { votes, next_page_token, seq: hall.end().get() }))
+        })
+    }
+
+    async fn withdraw_vote(
+        &self,
+        _: Request<proto::WithdrawVoteRequest>,
+    ) -> Result<Response<proto::WithdrawVoteResponse>, Status> {
+        Err(not_yet("WithdrawVote"))
+    }
+
+    async fn suspend_vote(
+        &self,
+        _: Request<proto::SuspendVoteRequest>,
+    ) -> Result<Response<proto::SuspendVoteResponse>, Status> {
+        Err(not_yet("SuspendVote"))
+    }
+
+    async fn resume_vote(
+        &self,
+        _: Request<proto::ResumeVoteRequest>,
+    ) -> Result<Response<proto::ResumeVoteResponse>, Status> {
+        Err(not_yet("ResumeVote"))
+    }
+
+    async fn give_casting_vote(
+        &self,
+        _: Request<proto::GiveCastingVoteRequest>,
+    ) -> Result<Response<proto::GiveCastingVoteResponse>, Status> {
+        Err(not_yet("GiveCastingVote"))
+    }
+
+    async fn adopt_without_vote(
+        &self,
+        _: Request<proto::AdoptWithoutVoteRequest>,
+    ) -> Result<Response<proto::AdoptWithoutVoteResponse>, Status> {
+        Err(not_yet("AdoptWithoutVote"))
+    }
+
+    async fn annul_vote(
+        &self,
+        _: Request<proto::AnnulVoteRequest>,
+    ) -> Result<Response<proto::AnnulVoteResponse>, Status> {
+        Err(not_yet("AnnulVote"))
+    }
+
+    async fn record_statement(
+        &self,
+        _: Request<proto::RecordStatementRequest>,
+    ) -> Result<Response<proto::RecordStatementResponse>, Status> {
+        Err(not_yet("RecordStatement"))
+    }
+
+    async fn correct_ballot(
+        &self,
+        _: Request<proto::CorrectBallotRequest>,
+    ) -> Result<Response<proto::CorrectBallotResponse>, Status> {
+        Err(not_yet("CorrectBallot"))
+    }
+
+    async fn list_annotations(
+        &self,
+        _: Request<proto::ListAnnotationsRequest>,
+    ) -> Result<Response<proto::ListAnnotationsResponse>, Status> {
+        Err(not_yet("ListAnnotations"))
+    }
+}

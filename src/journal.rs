@@ -1,0 +1,126 @@
+//! The log read and written as entries. Knows what an entry is, not what it means.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::domain::{Entry, Receipt};
+use crate::log::{AppendError, Log, LogError};
+use crate::record::tree::leaf_hash;
+use crate::seq::Seq;
+use crate::wire::entry::{self, DecodeError};
+
+/// The record as entries, over a log of bytes.
+#[derive(Clone)]
+pub struct Journal {
+    log: Arc<dyn Log>,
+}
+
+/// The record cannot be read as entries.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The log does not give its bytes.
+    #[error("the record cannot be read: {0}")]
+    Log(#[from] LogError),
+    /// What stands at a place is not an entry.
+    #[error(
+        "the record holds at {seq} what is no entry ({problem}); nothing was changed: restore the folder from a backup"
+    )]
+    NoEntry {
+        /// The place.
+        seq: Seq,
+        /// Why not.
+        problem: DecodeError,
+    },
+    /// An entry names another place than the one where it stands.
+    #[error("the record holds at {seq} the entry of {says}; nothing was changed: restore the folder from a backup")]
+    Misplaced {
+        /// The place.
+        seq: Seq,
+        /// What the entry says.
+        says: Seq,
+    },
+    /// There is no such place yet.
+    #[error("the record ends before {0}")]
+    Missing(Seq),
+}
+
+/// An entry ready to be appended, and the receipt that its caller gets once it is durable.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// The bytes to be stored.
+    pub payload: Bytes,
+    /// The receipt.
+    pub receipt: Receipt,
+}
+
+impl Staged {
+    /// Encodes an entry.
+    #[must_use]
+    pub fn new(entry: &Entry) -> Self {
+        let payload = entry::encode(entry);
+        let receipt = receipt(entry, &payload, false);
+        Self { payload, receipt }
+    }
+}
+
+fn receipt(entry: &Entry, stored: &[u8], replayed: bool) -> Receipt {
+    let leaf_hash = leaf_hash(stored);
+    Receipt { seq: entry.seq, revision: entry.revision, record_time: entry.record_time, leaf_hash, replayed }
+}
+
+impl Journal {
+    /// The journal of a log.
+    #[must_use]
+    pub fn new(log: Arc<dyn Log>) -> Self {
+        Self { log }
+    }
+
+    /// Appends right after `after`, all or none; returns the new end once they would survive the loss of power.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub async fn append(&self, after: Seq, payloads: Vec<Bytes>) -> Result<Seq, AppendError> {
+        self.log.append(after, payloads).await
+    }
+
+    /// At most `limit` entries after `after`, in order, without gaps; none only at the durable end.
+    ///
+    /// # Errors
+    /// Where the log does not give its bytes, or they are not the entries of those places.
+    pub async fn read(&self, after: Seq, limit: usize) -> Result<Vec<Entry>, JournalError> {
+        let stored = self.stored(after, limit).await?;
+        stored.iter().map(|(seq, bytes)| decode(*seq, bytes)).collect()
+    }
+
+    /// The stored bytes of at most `limit` entries after `after`; none only at the durable end.
+    ///
+    /// # Errors
+    /// Where the log does not give them.
+    pub async fn stored(&self, after: Seq, limit: usize) -> Result<Vec<(Seq, Bytes)>, JournalError> {
+        Ok(self.log.read(after, limit).await?)
+    }
+
+    /// The receipt of an entry on record, as a repeated request gets it.
+    ///
+    /// # Errors
+    /// Where no entry stands there, or it cannot be read.
+    pub async fn first_receipt(&self, seq: Seq) -> Result<Receipt, JournalError> {
+        let before = Seq::new(seq.get().saturating_sub(1));
+        let stored = self.stored(before, 1).await?;
+        let (_, bytes) = stored.first().ok_or(JournalError::Missing(seq))?;
+        Ok(receipt(&decode(seq, bytes)?, bytes, true))
+    }
+
+    /// The last durable place; changes when the record grows.
+    #[must_use]
+    pub fn end(&self) -> watch::Receiver<Seq> {
+        self.log.end()
+    }
+}
+
+fn decode(seq: Seq, bytes: &[u8]) -> Result<Entry, JournalError> {
+    let entry = entry::decode(bytes).map_err(|problem| JournalError::NoEntry { seq, problem })?;
+    if entry.seq == seq { Ok(entry) } else { Err(JournalError::Misplaced { seq, says: entry.seq }) }
+}

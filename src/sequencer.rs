@@ -1,0 +1,242 @@
+//! The one writer: takes commands in the order of their arrival, decides, appends, answers. Never reads from the board.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::domain::{Command, Decision, Entry, Receipt, Rejection, State};
+use crate::journal::{Journal, JournalError, Staged};
+use crate::log::AppendError;
+use crate::seq::Seq;
+
+/// Commands that wait for an answer at most: some four commits of the largest size. More would only wait longer.
+const MAX_WAITING: usize = 4 * MAX_COMMIT_ENTRIES;
+
+/// Entries in one commit at most: beyond some thousand a commit costs more time than it saves.
+const MAX_COMMIT_ENTRIES: usize = 1_024;
+
+/// Bytes in one commit beyond its first submission's, so that a commit stays far below what the log takes at once.
+const MAX_COMMIT_BYTES: usize = 512 << 10;
+
+/// Entries read at once while the record is read at start.
+const REPLAY_PAGE: usize = 4_096;
+
+/// A handle to the writer.
+#[derive(Clone)]
+pub struct Sequencer {
+    inbox: mpsc::Sender<Submission>,
+    room: Arc<Semaphore>,
+    journal: Journal,
+}
+
+/// Why a command has no receipt.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// It may not happen; nothing was recorded.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// Too many commands wait; nothing was recorded.
+    #[error("too many requests are waiting to be recorded; nothing of this one was recorded")]
+    Overloaded,
+    /// The writer ended before it answered: the outcome is unknown.
+    #[error("the record could not be written; repeat the request with the same request_id to learn its outcome")]
+    OutcomeUnknown,
+    /// It was recorded before, and its first receipt cannot be read now.
+    #[error(transparent)]
+    Unreadable(#[from] JournalError),
+}
+
+/// Commands that came together and are answered together.
+struct Submission {
+    commands: Vec<Command>,
+    answer: oneshot::Sender<Vec<Answer>>,
+    room: OwnedSemaphorePermit,
+}
+
+enum Answer {
+    Recorded(Receipt),
+    Already(Seq),
+    Rejected(Rejection),
+}
+
+impl Sequencer {
+    /// Submits commands, and returns what became of each, in their order, once all of it is durable: rejections too, since
+    /// they rest on the same state.
+    pub async fn submit(&self, commands: Vec<Command>) -> Vec<Result<Receipt, SubmitError>> {
+        let count = commands.len();
+        let all = |error: SubmitError| vec![Err(error); count];
+        let wanted = u32::try_from(count).unwrap_or(u32::MAX);
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(wanted) else {
+            return all(SubmitError::Overloaded);
+        };
+        let (answer, answered) = oneshot::channel();
+        if self.inbox.send(Submission { commands, answer, room }).await.is_err() {
+            return all(SubmitError::OutcomeUnknown);
+        }
+        let Ok(answers) = answered.await else { return all(SubmitError::OutcomeUnknown) };
+        let mut receipts = Vec::with_capacity(count);
+        for answer in answers {
+            receipts.push(match answer {
+                Answer::Recorded(receipt) => Ok(receipt),
+                Answer::Rejected(rejection) => Err(rejection.into()),
+                Answer::Already(seq) => self.journal.first_receipt(seq).await.map_err(Into::into),
+            });
+        }
+        receipts
+    }
+}
+
+/// The writer itself.
+pub struct Writer {
+    journal: Journal,
+    clock: Arc<Clock>,
+    inbox: mpsc::Receiver<Submission>,
+    state: State,
+    /// Where the next entry is to stand after, entries not yet durable included.
+    end: Seq,
+}
+
+/// A writer of the journal, which has yet to read what is on record.
+#[must_use]
+pub fn open(journal: Journal, clock: Arc<Clock>) -> (Sequencer, Writer) {
+    // A submission holds room for one command at least, so the channel never fills before the room is gone.
+    let (sender, inbox) = mpsc::channel(MAX_WAITING);
+    let room = Arc::new(Semaphore::new(MAX_WAITING));
+    let sequencer = Sequencer { inbox: sender, room, journal: journal.clone() };
+    (sequencer, Writer { journal, clock, inbox, state: State::default(), end: Seq::ZERO })
+}
+
+/// What was decided and is to become durable together.
+#[derive(Default)]
+struct Batch {
+    payloads: Vec<Bytes>,
+    bytes: usize,
+    waiting: Vec<Waiting>,
+}
+
+/// A submission that is decided, and answered once the batch is durable.
+struct Waiting {
+    answer: oneshot::Sender<Vec<Answer>>,
+    answers: Vec<Answer>,
+    _room: OwnedSemaphorePermit,
+}
+
+type Appending = Pin<Box<dyn Future<Output = Result<Seq, AppendError>> + Send>>;
+
+impl Writer {
+    /// Reads the record from the first entry to the last, whose place it returns. To be done before [`run`](Self::run).
+    ///
+    /// # Errors
+    /// Where it cannot be read; nothing can be written then.
+    pub async fn read_record(&mut self) -> Result<Seq, JournalError> {
+        loop {
+            let entries = self.journal.read(self.end, REPLAY_PAGE).await?;
+            let Some(last) = entries.last() else { return Ok(self.end) };
+            self.end = last.seq;
+            entries.iter().for_each(|entry| self.state.evolve(entry));
+        }
+    }
+
+    /// Writes until `stop` is cancelled and what had come by then is answered.
+    ///
+    /// # Errors
+    /// The log did not take an append. What waited has no answer: its outcome is unknown, and so is the state.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), AppendError> {
+        let mut queue = VecDeque::new();
+        let mut arrived = Vec::new();
+        let mut batch = Batch::default();
+        let mut flying: Option<(Appending, Vec<Waiting>)> = None;
+        let mut open = true;
+        loop {
+            // While one batch is flushed the next is decided; it is answered no earlier than the one before.
+            self.decide(&mut queue, &mut batch);
+            if flying.is_none() && !batch.waiting.is_empty() {
+                flying = Some(self.append(std::mem::take(&mut batch)));
+            }
+            if flying.is_none() && !open && queue.is_empty() {
+                return Ok(());
+            }
+            let landed = async {
+                match &mut flying {
+                    Some((appending, _)) => appending.await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                result = landed => {
+                    result?;
+                    let waiting = flying.take().map(|(_, waiting)| waiting);
+                    waiting.into_iter().flatten().for_each(Waiting::answer);
+                }
+                count = self.inbox.recv_many(&mut arrived, MAX_COMMIT_ENTRIES), if open && queue.is_empty() => {
+                    open = count > 0;
+                    queue.extend(arrived.drain(..));
+                }
+                () = stop.cancelled(), if !self.inbox.is_closed() => self.inbox.close(),
+            }
+        }
+    }
+
+    /// Decides what fits in one commit.
+    fn decide(&mut self, queue: &mut VecDeque<Submission>, batch: &mut Batch) {
+        while let Some(next) = queue.front() {
+            let fits =
+                batch.payloads.len() + next.commands.len() <= MAX_COMMIT_ENTRIES && batch.bytes <= MAX_COMMIT_BYTES;
+            if !fits && !batch.waiting.is_empty() {
+                return;
+            }
+            let Some(Submission { commands, answer, room }) = queue.pop_front() else { return };
+            let answers = commands.into_iter().map(|command| self.take(&command, batch)).collect();
+            batch.waiting.push(Waiting { answer, answers, _room: room });
+        }
+    }
+
+    /// Decides one command, and takes up what follows from it.
+    fn take(&mut self, command: &Command, batch: &mut Batch) -> Answer {
+        // The record's time never goes back, even where the system's clock did between two runs.
+        let now = self.clock.now().max(self.state.hall().time());
+        let events = match self.state.decide(command, now) {
+            Ok(Decision::Record(events)) => events,
+            Ok(Decision::Already(seq)) => return Answer::Already(seq),
+            Err(rejection) => return Answer::Rejected(rejection),
+        };
+        let mut first = None;
+        for event in events {
+            self.end = self.end.next();
+            let revision = self.state.next_revision(&event);
+            let request = Some(command.request);
+            let entry = Entry { seq: self.end, record_time: now, request, revision, event };
+            self.state.evolve(&entry);
+            let staged = Staged::new(&entry);
+            batch.bytes += staged.payload.len();
+            batch.payloads.push(staged.payload);
+            first.get_or_insert(staged.receipt);
+        }
+        first.map_or(Answer::Already(self.end), Answer::Recorded)
+    }
+
+    fn append(&self, batch: Batch) -> (Appending, Vec<Waiting>) {
+        let journal = self.journal.clone();
+        let written = u64::try_from(batch.payloads.len()).unwrap_or_default();
+        let after = Seq::new(self.end.get() - written);
+        let payloads = batch.payloads;
+        let appending = async move {
+            // A batch of rejections alone rests on what is durable already.
+            if payloads.is_empty() { Ok(after) } else { journal.append(after, payloads).await }
+        };
+        (Box::pin(appending), batch.waiting)
+    }
+}
+
+impl Waiting {
+    fn answer(self) {
+        // A caller that has gone does not need its answer: what it asked for is on record all the same.
+        let _ = self.answer.send(self.answers);
+    }
+}

@@ -1,0 +1,267 @@
+//! All of it put together: the record opened, both sides started, the services served, and all of it stopped in order.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::service::{Interceptor, Routes};
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Status};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::board;
+use crate::clock::{Clock, Timestamp};
+use crate::domain::Hall;
+use crate::grpc::{self, Rollcall};
+use crate::journal::{Journal, JournalError};
+use crate::log::{AppendError, Log};
+use crate::presets::{PresetError, Presets};
+use crate::proto;
+use crate::proto::ballot_service_server::{BallotServiceServer, SERVICE_NAME as BALLOTS};
+use crate::proto::body_service_server::{BodyServiceServer, SERVICE_NAME as BODIES};
+use crate::proto::record_service_server::{RecordServiceServer, SERVICE_NAME as RECORD};
+use crate::proto::rule_service_server::{RuleServiceServer, SERVICE_NAME as RULES};
+use crate::proto::tally_service_server::{SERVICE_NAME as TALLIES, TallyServiceServer};
+use crate::proto::vote_service_server::{SERVICE_NAME as VOTES, VoteServiceServer};
+use crate::seq::Seq;
+use crate::sequencer;
+
+/// What is still open this long after the stop is cut off: a stream was told to drain, and a call takes milliseconds.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How often the wall clock is compared with the steady one.
+const CLOCK_CHECK: Duration = Duration::from_secs(1);
+
+/// An idle connection is asked for a sign of life this often, so that those whose peer is gone do not pile up.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// Streams on one connection at once: a hall of screens behind one proxy shares a connection.
+const MAX_STREAMS: u32 = 1_024;
+
+/// The health of the server as a whole.
+const WHOLE: &str = "";
+
+/// What a server runs on.
+pub struct Config {
+    /// The log, opened.
+    pub log: Arc<dyn Log>,
+    /// The clock.
+    pub clock: Arc<Clock>,
+}
+
+/// The server serves.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready {
+    /// Where.
+    pub address: SocketAddr,
+    /// The last place in its record.
+    pub end: Seq,
+}
+
+/// Why a server ended that was not told to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A named rule does not hold.
+    #[error(transparent)]
+    Preset(#[from] PresetError),
+    /// The record cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] JournalError),
+    /// The record cannot be written.
+    #[error(
+        "the record could not be written ({0}); everything that was answered is on record: mend the cause and start again"
+    )]
+    Unwritable(#[from] AppendError),
+    /// A part of the server broke down.
+    #[error("{0} broke down; everything that was answered is on record: start again, and report this")]
+    Broken(&'static str),
+    /// The network.
+    #[error("the network failed: {0}")]
+    Network(#[from] tonic::transport::Error),
+    /// The listener.
+    #[error("the listener failed: {0}")]
+    Listener(#[from] std::io::Error),
+}
+
+/// Serves until `stop` is cancelled, or until the record can be read or written no more. `ready` is told once the record is
+/// read and calls are taken; before that, health says NOT_SERVING.
+///
+/// # Errors
+/// Why it ended, where it was not told to.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    stop: CancellationToken,
+    ready: oneshot::Sender<Ready>,
+) -> Result<(), ServeError> {
+    let presets = Arc::new(Presets::built_in()?);
+    let address = listener.local_addr()?;
+    let (health_reporter, health) = tonic_health::server::health_reporter();
+    say(&health_reporter, ServingStatus::NotServing).await;
+
+    let clock = config.clock;
+    let journal = Journal::new(config.log);
+    let (sequencer, mut writer) = sequencer::open(journal.clone(), Arc::clone(&clock));
+    let (board, follower) = board::open(journal.clone());
+    let following = tokio::spawn(follower.run());
+    let gate = Gate { open: Arc::default(), stopping: stop.child_token() };
+    let stopping = gate.stopping.clone();
+
+    let rollcall = Rollcall { sequencer, board: board.clone(), journal, presets, stopping: stopping.clone() };
+    let routes = routes(&rollcall, &gate)?.add_service(health);
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let server = Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .max_concurrent_streams(MAX_STREAMS)
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(incoming, stopping.clone().cancelled_owned());
+    let serving = tokio::spawn(server);
+
+    let end = tokio::select! {
+        end = writer.read_record() => end?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    // The board follows the same record: where it cannot be read, the follower's end says so below.
+    let stop_writer = CancellationToken::new();
+    let writing = tokio::spawn(writer.run(stop_writer.clone()));
+    let mut parts = Parts { serving, writing, following };
+    let ended = tokio::select! {
+        ended = parts.ended() => Some(ended),
+        _ = board.reached(end) => None,
+    };
+    let result = match ended {
+        Some(ended) => ended,
+        None => {
+            report_lag(&clock, board.read(Hall::time));
+            gate.open.store(true, Ordering::Release);
+            say(&health_reporter, ServingStatus::Serving).await;
+            // Whoever started the server may have stopped listening; it serves all the same.
+            let _ = ready.send(Ready { address, end });
+            tokio::select! {
+                ended = parts.ended() => ended,
+                () = stop.cancelled() => Ok(()),
+                never = watch_clock(&clock) => match never {},
+            }
+        }
+    };
+
+    say(&health_reporter, ServingStatus::NotServing).await;
+    stopping.cancel();
+    parts.stop(&stop_writer).await;
+    result
+}
+
+/// The tasks that a server consists of.
+struct Parts {
+    serving: JoinHandle<Result<(), tonic::transport::Error>>,
+    writing: JoinHandle<Result<(), AppendError>>,
+    following: JoinHandle<Result<(), JournalError>>,
+}
+
+impl Parts {
+    /// Waits until one of them ends, and says why: none of them ends by itself while all is well.
+    async fn ended(&mut self) -> Result<(), ServeError> {
+        tokio::select! {
+            serving = &mut self.serving => serving.map_err(|_| ServeError::Broken("the network"))??,
+            writing = &mut self.writing => writing.map_err(|_| ServeError::Broken("the writer"))??,
+            following = &mut self.following => following.map_err(|_| ServeError::Broken("the board"))??,
+        }
+        Ok(())
+    }
+
+    /// Lets calls end, then the writer, so that what was taken is answered; cuts off what takes longer.
+    async fn stop(mut self, stop_writer: &CancellationToken) {
+        if !self.serving.is_finished() {
+            let _ = tokio::time::timeout(GRACE, &mut self.serving).await;
+            self.serving.abort();
+        }
+        stop_writer.cancel();
+        if !self.writing.is_finished() {
+            let _ = tokio::time::timeout(GRACE, &mut self.writing).await;
+        }
+        self.following.abort();
+    }
+}
+
+/// Lets calls through once the record is read, and until the server is about to stop.
+#[derive(Clone)]
+struct Gate {
+    open: Arc<AtomicBool>,
+    stopping: CancellationToken,
+}
+
+impl Interceptor for Gate {
+    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+        if self.stopping.is_cancelled() {
+            return Err(grpc::not_serving("this server is stopping; try again, elsewhere if possible".to_owned()));
+        }
+        if !self.open.load(Ordering::Acquire) {
+            return Err(grpc::not_serving("this server is still reading its record; try again".to_owned()));
+        }
+        Ok(request)
+    }
+}
+
+fn routes(rollcall: &Rollcall, gate: &Gate) -> Result<Routes, ServeError> {
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // So that tools can decode the details of errors.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+    };
+    let v1 = reflection().build_v1().map_err(|_| ServeError::Broken("reflection"))?;
+    // Older grpcurl and today's Python client ask for this one alone.
+    let v1alpha = reflection().build_v1alpha().map_err(|_| ServeError::Broken("reflection"))?;
+    Ok(Routes::new(v1)
+        .add_service(v1alpha)
+        .add_service(BodyServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
+        .add_service(VoteServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
+        .add_service(BallotServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
+        .add_service(TallyServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
+        .add_service(RecordServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
+        .add_service(RuleServiceServer::with_interceptor(rollcall.clone(), gate.clone())))
+}
+
+/// Says how healthy the server is as a whole, and each of its services.
+async fn say(health: &HealthReporter, status: ServingStatus) {
+    for service in [WHOLE, BODIES, VOTES, BALLOTS, TALLIES, RECORD, RULES] {
+        health.set_service_status(service, status).await;
+    }
+}
+
+/// Says where the system's clock is behind the record, as after it was set back while the server was down.
+fn report_lag(clock: &Clock, record: Timestamp) {
+    let lag = record.since(clock.now());
+    if !lag.is_zero() {
+        tracing::warn!(
+            ?lag,
+            "the system's clock is behind the last entry; new entries carry that entry's time until then"
+        );
+    }
+}
+
+/// Reports each time that the wall clock is set. Runs for ever.
+async fn watch_clock(clock: &Clock) -> Infallible {
+    let mut ticks = tokio::time::interval(CLOCK_CHECK);
+    loop {
+        ticks.tick().await;
+        if let Some(jump) = clock.jump() {
+            let ahead = jump.wall > jump.record;
+            let by = jump.wall.since(jump.record).max(jump.record.since(jump.wall));
+            tracing::warn!(
+                ?by,
+                ahead,
+                "the wall clock was set; entries go on in the time that this process began with: restart to take the new one"
+            );
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The only place where generated types meet ours: requests in, answers out, entries both ways. Decides nothing.
+
+pub mod ballot;
+pub mod body;
+pub mod entry;
+pub mod evaluation;
+pub mod malformed;
+pub mod page;
+pub mod refusal;
+pub mod request;
+pub mod rule;
+pub mod tally;
+pub mod time;
+pub mod vote;

@@ -1,0 +1,46 @@
+//! What identifies a request: its id, and the digest of its content.
+
+use prost::{Message, Name};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::malformed::Fields;
+use crate::domain::{Digest, Receipt, RequestId, RequestKey};
+use crate::proto;
+
+/// Bytes of the digest that are kept.
+const DIGEST_BYTES: usize = 16;
+
+/// The digest of a request's canonical form: the full name of its type, a zero byte, and its encoding without the
+/// request's id, fields in the order of their numbers and maps in the order of their keys.
+fn digest<M: Message + Name>(request: &M) -> Digest {
+    let mut bytes = M::full_name().into_bytes();
+    bytes.push(0);
+    bytes.extend(request.encode_to_vec());
+    let hash = Sha256::digest(&bytes);
+    let mut first = [0; DIGEST_BYTES];
+    first.copy_from_slice(&hash[..DIGEST_BYTES]);
+    Digest(first)
+}
+
+impl Fields {
+    /// The key of a request whose `request_id` was taken out of it. An empty id is made up: such a call is not safe to
+    /// repeat.
+    pub fn key<M: Message + Name>(&mut self, request: &M, request_id: &str) -> Option<RequestKey> {
+        let id = if request_id.is_empty() { Ok(Uuid::new_v4()) } else { Uuid::try_parse(request_id) };
+        let id = self.read("request_id", id.map_err(|_| "must be a UUID, made by the caller before its first try"))?;
+        Some(RequestKey { id: RequestId(id.into_bytes()), digest: digest(request) })
+    }
+}
+
+impl From<Receipt> for proto::Receipt {
+    fn from(receipt: Receipt) -> Self {
+        Self {
+            seq: receipt.seq.get(),
+            revision: receipt.revision,
+            record_time: Some(super::time::out(receipt.record_time)),
+            leaf_hash: receipt.leaf_hash.to_vec().into(),
+            replayed: receipt.replayed,
+        }
+    }
+}

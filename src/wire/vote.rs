@@ -1,0 +1,299 @@
+//! Votes: what is tabled, opened, locked and declared, and how a vote looks from outside.
+
+use std::sync::Arc;
+
+use super::malformed::{Fields, Malformed};
+use super::rule::AskedRule;
+use crate::domain::limits::{MAX_DISPLAY, MAX_LABELS, MAX_RELATIONS, is_key};
+use crate::domain::{
+    BallotPolicy, BodyId, Command, Intent, Outcome, Question, Relation, RelationKind, RequestKey, Rule, Visibility,
+    Vote, VoteId, VoteName, VoteState,
+};
+use crate::proto;
+
+/// A question to be tabled, its rule not yet filled in.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    request: RequestKey,
+    vote: VoteName,
+    rule: AskedRule,
+    question: Question,
+}
+
+impl Draft {
+    /// The command, with a named rule looked up.
+    ///
+    /// # Errors
+    /// Where no rule has that name.
+    pub fn command(mut self, find: impl Fn(&str) -> Option<Rule>) -> Result<Command, Malformed> {
+        self.question.rule = self.rule.fill("vote.rule", find)?;
+        let intent = Intent::CreateVote { vote: self.vote, question: Arc::new(self.question) };
+        Ok(Command { request: self.request, intent })
+    }
+}
+
+impl TryFrom<proto::CreateVoteRequest> for Draft {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::CreateVoteRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let body = fields.read("parent", BodyId::from_name(&request.parent));
+        let vote = fields.read("vote_id", request.vote_id.parse::<VoteId>());
+        let asked = request.vote.unwrap_or_default();
+        let rule = super::rule::read(&mut fields, "vote.rule", asked.rule.clone());
+        let question = question(&mut fields, asked, body.as_ref());
+        let draft = (|| {
+            let vote = VoteName { body: body?, vote: vote? };
+            Some(Draft { request: key?, vote, rule: rule?, question: question? })
+        })();
+        fields.finish(draft)
+    }
+}
+
+fn question(fields: &mut Fields, asked: proto::Vote, body: Option<&BodyId>) -> Option<Question> {
+    fields.text("vote.title", &asked.title);
+    fields.line("vote.symbol", &asked.symbol);
+    fields.text("vote.question", &asked.question);
+    fields.unless(asked.labels.len() <= MAX_LABELS, "vote.labels", "must be at most 32");
+    let sound = |(key, value): (&String, &String)| is_key(key) && value.len() <= MAX_DISPLAY;
+    let labels = "must have keys of 1 to 63 bytes and values of at most 500";
+    fields.unless(asked.labels.iter().all(sound), "vote.labels", labels);
+    fields.unless(asked.relations.len() <= MAX_RELATIONS, "vote.relations", "must be at most 8");
+    let held_time = asked.held_time.map(|time| fields.read("vote.held_time", super::time::read(&time)));
+    let ballot_policy = policy(fields, asked.ballot_policy.unwrap_or_default());
+    let relations = asked.relations.into_iter().take(MAX_RELATIONS).enumerate();
+    let relations: Vec<_> = relations.map(|(at, one)| relation(fields, at, &one, body)).collect();
+    Some(Question {
+        title: asked.title,
+        symbol: asked.symbol,
+        question: asked.question,
+        rule: Rule::default(),
+        ballot_policy: ballot_policy?,
+        relations: relations.into_iter().collect::<Option<_>>()?,
+        labels: asked.labels,
+        held_time: held_time.map_or(Some(None), |time| time.map(Some))?,
+    })
+}
+
+fn policy(fields: &mut Fields, asked: proto::BallotPolicy) -> Option<BallotPolicy> {
+    let visibility = match proto::BallotVisibility::try_from(asked.visibility) {
+        Ok(proto::BallotVisibility::Unspecified | proto::BallotVisibility::Live) => Ok(Visibility::Live),
+        Ok(_) => Err("must be LIVE: this version cannot hide ballots on every path yet, so it hides them on none"),
+        Err(_) => Err("must be a BallotVisibility"),
+    };
+    let visibility = fields.read("vote.ballot_policy.visibility", visibility)?;
+    Some(BallotPolicy { final_on_cast: asked.final_on_cast, visibility })
+}
+
+fn relation(fields: &mut Fields, at: usize, asked: &proto::Relation, body: Option<&BodyId>) -> Option<Relation> {
+    let field = format!("vote.relations[{at}]");
+    let kind = fields.read(&format!("{field}.kind"), kind(asked.kind()).ok_or("must be a Relation.Kind"));
+    let vote: VoteName = fields.read(&format!("{field}.vote"), asked.vote.parse())?;
+    let kind = kind?;
+    let near = kind == RelationKind::Follows || body.is_none_or(|body| *body == vote.body);
+    fields.unless(near, &format!("{field}.vote"), "must be a vote of the same body, but for KIND_FOLLOWS");
+    Some(Relation { kind, vote })
+}
+
+fn kind(kind: proto::relation::Kind) -> Option<RelationKind> {
+    Some(match kind {
+        proto::relation::Kind::Amendment => RelationKind::Amendment,
+        proto::relation::Kind::Part => RelationKind::Part,
+        proto::relation::Kind::Reconsideration => RelationKind::Reconsideration,
+        proto::relation::Kind::Revote => RelationKind::Revote,
+        proto::relation::Kind::Procedural => RelationKind::Procedural,
+        proto::relation::Kind::Follows => RelationKind::Follows,
+        proto::relation::Kind::Unspecified => return None,
+    })
+}
+
+/// A question of the record, which was sound when it was recorded.
+pub(super) fn recorded(event: proto::VoteCreated) -> Result<(VoteName, Question), String> {
+    let mut fields = Fields::default();
+    let vote: Option<VoteName> = fields.read("vote", event.vote.parse());
+    let asked = proto::Vote {
+        title: event.title,
+        symbol: event.symbol,
+        question: event.question,
+        ballot_policy: event.ballot_policy,
+        relations: event.relations,
+        labels: event.labels,
+        held_time: event.held_time,
+        ..proto::Vote::default()
+    };
+    let body = vote.as_ref().map(|vote| vote.body.clone());
+    let question = question(&mut fields, asked, body.as_ref());
+    let read = fields.finish(vote.zip(question)).map_err(|malformed| malformed.to_string());
+    let rule = super::rule::recorded(event.rule.unwrap_or_default())?;
+    read.map(|(vote, question)| (vote, Question { rule, ..question }))
+}
+
+impl From<(&VoteName, &Question)> for proto::VoteCreated {
+    fn from((vote, question): (&VoteName, &Question)) -> Self {
+        Self {
+            vote: vote.to_string(),
+            title: question.title.clone(),
+            symbol: question.symbol.clone(),
+            question: question.question.clone(),
+            rule: Some((&question.rule).into()),
+            ballot_policy: Some(question.ballot_policy.into()),
+            relations: question.relations.iter().map(Into::into).collect(),
+            labels: question.labels.clone(),
+            held_time: question.held_time.map(super::time::out),
+        }
+    }
+}
+
+impl From<BallotPolicy> for proto::BallotPolicy {
+    fn from(policy: BallotPolicy) -> Self {
+        let visibility = match policy.visibility {
+            Visibility::Live => proto::BallotVisibility::Live,
+        };
+        Self { final_on_cast: policy.final_on_cast, visibility: visibility.into() }
+    }
+}
+
+impl From<&Relation> for proto::Relation {
+    fn from(relation: &Relation) -> Self {
+        let kind = match relation.kind {
+            RelationKind::Amendment => proto::relation::Kind::Amendment,
+            RelationKind::Part => proto::relation::Kind::Part,
+            RelationKind::Reconsideration => proto::relation::Kind::Reconsideration,
+            RelationKind::Revote => proto::relation::Kind::Revote,
+            RelationKind::Procedural => proto::relation::Kind::Procedural,
+            RelationKind::Follows => proto::relation::Kind::Follows,
+        };
+        Self { kind: kind.into(), vote: relation.vote.to_string() }
+    }
+}
+
+impl TryFrom<proto::OpenVoteRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::OpenVoteRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let vote = fields.read("name", request.name.parse::<VoteName>());
+        let timed = "must be unset: this version does not lock a vote by itself yet; call LockVote";
+        fields.unless(request.lock_after.is_none(), "lock_after", timed);
+        let members_present = (request.members_present > 0).then_some(request.members_present);
+        let command = key.zip(vote).map(|(request, vote)| {
+            let intent = Intent::OpenVote { vote, members_present };
+            Command { request, intent }
+        });
+        fields.finish(command)
+    }
+}
+
+impl TryFrom<proto::LockVoteRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::LockVoteRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let vote = fields.read("name", request.name.parse::<VoteName>());
+        let command = key.zip(vote).map(|(request, vote)| Command { request, intent: Intent::LockVote { vote } });
+        fields.finish(command)
+    }
+}
+
+impl TryFrom<proto::DeclareResultRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::DeclareResultRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let vote = fields.read("name", request.name.parse::<VoteName>());
+        let outcome = fields.read("outcome", declarable(request.outcome()));
+        fields.text("ruling", &request.ruling);
+        fields.line("adopted_symbol", &request.adopted_symbol);
+        let adopted = request.adopted_symbol.is_empty() || request.outcome() == proto::Outcome::Adopted;
+        fields.unless(adopted, "adopted_symbol", "must be empty where the outcome is not OUTCOME_ADOPTED");
+        let proto::DeclareResultRequest { ruling, adopted_symbol, .. } = request;
+        let command = (|| {
+            let intent = Intent::DeclareResult { vote: vote?, outcome: outcome?, ruling, adopted_symbol };
+            Some(Command { request: key?, intent })
+        })();
+        fields.finish(command)
+    }
+}
+
+/// An outcome that a presiding officer can declare.
+fn declarable(asked: proto::Outcome) -> Result<Outcome, &'static str> {
+    match asked {
+        proto::Outcome::AwaitingCastingVote => {
+            Err("must be final: declare OUTCOME_NOT_ADOPTED where no casting vote is given")
+        }
+        proto::Outcome::AdoptedWithoutVote => {
+            Err("must be the outcome of a vote; AdoptWithoutVote is a call of its own")
+        }
+        other => outcome(other).ok_or("must be an Outcome"),
+    }
+}
+
+/// An outcome of a vote; none where it is not set or no vote was taken.
+pub(super) fn outcome(outcome: proto::Outcome) -> Option<Outcome> {
+    Some(match outcome {
+        proto::Outcome::Adopted => Outcome::Adopted,
+        proto::Outcome::NotAdopted => Outcome::NotAdopted,
+        proto::Outcome::Vetoed => Outcome::Vetoed,
+        proto::Outcome::NoQuorum => Outcome::NoQuorum,
+        proto::Outcome::AwaitingCastingVote => Outcome::AwaitingCastingVote,
+        proto::Outcome::RevoteDue => Outcome::RevoteDue,
+        proto::Outcome::Unspecified | proto::Outcome::AdoptedWithoutVote => return None,
+    })
+}
+
+impl From<VoteState> for proto::VoteState {
+    fn from(state: VoteState) -> Self {
+        match state {
+            VoteState::Draft => Self::Draft,
+            VoteState::Open => Self::Open,
+            VoteState::Suspended => Self::Suspended,
+            VoteState::Locked => Self::Locked,
+            VoteState::Declared => Self::Declared,
+            VoteState::Annulled => Self::Annulled,
+            VoteState::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
+impl From<&Vote> for proto::Vote {
+    fn from(vote: &Vote) -> Self {
+        let question = &vote.question;
+        let voting = vote.voting.as_ref();
+        let declared = vote.declaration.as_ref();
+        let time = |time| Some(super::time::out(time));
+        Self {
+            name: vote.name.to_string(),
+            title: question.title.clone(),
+            symbol: question.symbol.clone(),
+            question: question.question.clone(),
+            state: proto::VoteState::from(vote.state).into(),
+            rule: Some((&question.rule).into()),
+            ballot_policy: Some(question.ballot_policy.into()),
+            relations: question.relations.iter().map(Into::into).collect(),
+            // The roll is bounded far below 2^32.
+            roll_size: voting.map_or(0, |voting| u32::try_from(voting.stands.len()).unwrap_or(u32::MAX)),
+            tally: voting.map(|voting| (&voting.tally).into()),
+            verdict: vote.verdict().map(Into::into),
+            create_time: time(vote.create_time),
+            open_time: voting.and_then(|voting| time(voting.open_time)),
+            lock_time: vote.lock_time.and_then(time),
+            declare_time: declared.and_then(|declared| time(declared.declare_time)),
+            announced_tally: None,
+            revision: vote.revision,
+            seq: vote.seq.get(),
+            labels: question.labels.clone(),
+            held_time: question.held_time.and_then(time),
+            declared_outcome: declared.map_or(0, |declared| proto::Outcome::from(declared.outcome).into()),
+            ruling: declared.map_or_else(String::new, |declared| declared.ruling.clone()),
+            adopted_symbol: declared.map_or_else(String::new, |declared| declared.adopted_symbol.clone()),
+        }
+    }
+}
