@@ -1,0 +1,7 @@
+//! Starts servers, talks to them as any client would, and says shortly what tests say often.
+
+pub mod client;
+pub mod server;
+
+pub use client::{Client, Expect, uuid};
+pub use server::{Server, serve};
