@@ -5,5 +5,21 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests fail loudly, and say what they skip")]
 
+mod clock;
+mod demo;
+mod discovery;
+mod durability;
+mod errors;
+mod golden;
 mod harness;
+mod property;
+mod reading;
+mod repeating;
+mod rules;
 mod smoke;
+mod sources;
+mod starting;
+mod states;
+mod stopping;
+mod trace;
+mod watching;

@@ -1,0 +1,1 @@
+//! Entries never go back in time.

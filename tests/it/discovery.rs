@@ -1,0 +1,1 @@
+//! Reflection and health, as foreign clients use them.

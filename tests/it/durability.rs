@@ -1,0 +1,1 @@
+//! Nothing that was answered is lost, whenever the process is killed.

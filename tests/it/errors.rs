@@ -1,0 +1,1 @@
+//! Errors name every bad field, the reason and what goes with it.

@@ -1,0 +1,1 @@
+//! Stored entries of every released version still decode.

@@ -1,0 +1,1 @@
+//! Whatever happens, the live tally, a replay of the log and a naive recount agree.

@@ -1,0 +1,1 @@
+//! Lists, pages, ballots and the record itself, as readers see them.

@@ -1,0 +1,1 @@
+//! Rules and verdicts: real decisions of real bodies.

@@ -1,0 +1,1 @@
+//! What keeps a server from starting, in one sentence each.

@@ -1,0 +1,1 @@
+//! What is allowed in which state of a vote.

@@ -1,0 +1,1 @@
+//! Live tallies: whole, absolute, never going back, complete in changes of state.
