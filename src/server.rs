@@ -3,24 +3,22 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tonic::service::{Interceptor, Routes};
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Status};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::board;
 use crate::clock::{Clock, Timestamp};
 use crate::domain::Hall;
-use crate::grpc::{self, Rollcall};
+use crate::grpc::{Gate, Rollcall};
 use crate::journal::{Journal, JournalError};
 use crate::log::{AppendError, Log};
 use crate::presets::{PresetError, Presets};
@@ -112,8 +110,8 @@ pub async fn run(
     let (sequencer, mut writer) = sequencer::open(journal.clone(), Arc::clone(&clock));
     let (board, follower) = board::open(journal.clone());
     let following = tokio::spawn(follower.run());
-    let gate = Gate { open: Arc::default(), stopping: stop.child_token() };
-    let stopping = gate.stopping.clone();
+    let stopping = stop.child_token();
+    let gate = Gate::new(stopping.clone());
 
     let rollcall = Rollcall { sequencer, board: board.clone(), journal, presets, stopping: stopping.clone() };
     let routes = routes(&rollcall, &gate)?.add_service(health);
@@ -141,7 +139,7 @@ pub async fn run(
         Some(ended) => ended,
         None => {
             report_lag(&clock, board.read(Hall::time));
-            gate.open.store(true, Ordering::Release);
+            gate.open();
             say(&health_reporter, ServingStatus::Serving).await;
             // Whoever started the server may have stopped listening; it serves all the same.
             let _ = ready.send(Ready { address, end });
@@ -188,25 +186,6 @@ impl Parts {
             let _ = tokio::time::timeout(GRACE, &mut self.writing).await;
         }
         self.following.abort();
-    }
-}
-
-/// Lets calls through once the record is read, and until the server is about to stop.
-#[derive(Clone)]
-struct Gate {
-    open: Arc<AtomicBool>,
-    stopping: CancellationToken,
-}
-
-impl Interceptor for Gate {
-    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        if self.stopping.is_cancelled() {
-            return Err(grpc::not_serving("this server is stopping; try again, elsewhere if possible".to_owned()));
-        }
-        if !self.open.load(Ordering::Acquire) {
-            return Err(grpc::not_serving("this server is still reading its record; try again".to_owned()));
-        }
-        Ok(request)
     }
 }
 

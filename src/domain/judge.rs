@@ -31,18 +31,22 @@ impl Rule {
         let required: Vec<Vec<Criterion>> = self.requirements.iter().map(|one| facts.measure_all(one)).collect();
         let met: Vec<bool> = required.iter().map(|one| one.iter().any(|criterion| criterion.passed)).collect();
 
+        let carried = !met.iter().all(|met| *met) && self.casting_vote_carries(facts, &met);
         let outcome = if !facts.tally.any_ballot() {
             if self.quorum.is_some() { Outcome::NoQuorum } else { Outcome::NotAdopted }
         } else if quorum.iter().any(|criterion| !criterion.passed) {
             Outcome::NoQuorum
-        } else if met.iter().all(|met| *met) || self.casting_vote_carries(facts, &met) {
+        } else if met.iter().all(|met| *met) || carried {
             if facts.vetoes.is_empty() || self.veto.is_none() { Outcome::Adopted } else { Outcome::Vetoed }
         } else {
             self.unless_tied(facts, &met)
         };
 
         let vetoed_by = if outcome == Outcome::Vetoed { facts.vetoes.clone() } else { Vec::new() };
-        let summary = self.summary(facts, outcome, &quorum, &required);
+        let summary = match (outcome, carried) {
+            (Outcome::Adopted, true) => format!("Adopted by the casting vote: {}.", self.figures(&required)),
+            _ => self.summary(facts, outcome, &quorum, &required),
+        };
         let criteria = quorum.into_iter().chain(required.into_iter().flatten()).collect();
         Verdict { outcome, summary, criteria, vetoed_by }
     }
@@ -70,17 +74,6 @@ impl Rule {
     }
 
     fn summary(&self, facts: &Facts, outcome: Outcome, quorum: &[Criterion], required: &[Vec<Criterion>]) -> String {
-        let figures = || {
-            let met = |criteria: &&Vec<Criterion>| criteria.iter().any(|criterion| criterion.passed);
-            let telling = required.iter().position(|one| !met(&one)).unwrap_or(0);
-            self.requirements.get(telling).zip(required.get(telling)).map_or_else(
-                String::new,
-                |(requirement, criteria)| {
-                    let best = criteria.iter().position(|criterion| criterion.passed).unwrap_or(0);
-                    in_words(&requirement.thresholds()[best], &criteria[best])
-                },
-            )
-        };
         match outcome {
             Outcome::NoQuorum if !facts.tally.any_ballot() => "No quorum: no ballot was cast.".into(),
             Outcome::NotAdopted if !facts.tally.any_ballot() => "Not adopted: no ballot was cast.".into(),
@@ -90,30 +83,43 @@ impl Rule {
                     short.map_or_else(String::new, |c| format!("{} taking part; {} needed", c.counted, c.needed));
                 format!("No quorum: {figures}.")
             }
-            Outcome::Adopted if facts.casting_vote.is_some() => {
-                format!("Adopted by the casting vote: {}.", figures())
-            }
-            Outcome::Adopted => format!("Adopted: {}.", figures()),
-            Outcome::NotAdopted => format!("Not adopted: {}.", figures()),
+            Outcome::Adopted => format!("Adopted: {}.", self.figures(required)),
+            Outcome::NotAdopted => format!("Not adopted: {}.", self.figures(required)),
             Outcome::Vetoed => {
                 let group = self.veto.as_ref().map_or("", |veto| veto.group.as_str());
                 let who = match facts.vetoes.as_slice() {
                     [_] => format!("the negative vote of a {group} member"),
                     many => format!("the negative votes of {} {group} members", many.len()),
                 };
-                format!("Not adopted, owing to {who}: {}.", figures())
+                format!("Not adopted, owing to {who}: {}.", self.figures(required))
             }
             Outcome::AwaitingCastingVote => {
-                format!("Equal: {}; the presiding officer may give a casting vote.", figures())
+                format!("Equal: {}; the presiding officer may give a casting vote.", self.figures(required))
             }
-            Outcome::RevoteDue => format!("Equal: {}; a second vote is due.", figures()),
+            Outcome::RevoteDue => format!("Equal: {}; a second vote is due.", self.figures(required)),
         }
+    }
+
+    /// The figures of the requirement that tells: the first that is not met, else the first.
+    fn figures(&self, required: &[Vec<Criterion>]) -> String {
+        let met = |criteria: &Vec<Criterion>| criteria.iter().any(|criterion| criterion.passed);
+        let telling = required.iter().position(|one| !met(one)).unwrap_or(0);
+        let telling = self.requirements.get(telling).zip(required.get(telling));
+        telling.map_or_else(String::new, |(requirement, criteria)| {
+            let best = criteria.iter().position(|criterion| criterion.passed).unwrap_or(0);
+            in_words(&requirement.thresholds()[best], &criteria[best])
+        })
     }
 }
 
 /// "143 of 148 present and voting in favour; 99 needed"
 fn in_words(threshold: &Threshold, criterion: &Criterion) -> String {
     let Criterion { counted, needed, base, .. } = criterion;
+    if let Bar::Share(share) = threshold.bar
+        && *base == 0
+    {
+        return nothing_to_measure_by(share.base).to_owned();
+    }
     let of_base = match threshold.bar {
         Bar::Count(_) => String::new(),
         Bar::Share(share) => match share.base {
@@ -132,6 +138,17 @@ fn in_words(threshold: &Threshold, criterion: &Criterion) -> String {
         Comparison::AtMost | Comparison::LessThan => "at most",
     };
     format!("{counted}{of_base} {}{weight}; {needed} {limit}", choices.join(" or "))
+}
+
+/// An empty base satisfies no share.
+fn nothing_to_measure_by(base: Base) -> &'static str {
+    match base {
+        Base::Seats | Base::Members => "the body has no members",
+        Base::Roll => "no one was entitled to vote",
+        Base::Participating => "no one took part",
+        Base::PresentAndVoting => "no one voted for or against",
+        Base::Cast => "no ballot was cast",
+    }
 }
 
 impl Facts<'_> {

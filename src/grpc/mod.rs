@@ -2,11 +2,14 @@
 
 mod ballots;
 mod bodies;
+mod gate;
 mod records;
 mod rules;
 mod status;
 mod tallies;
 mod votes;
+
+pub use gate::Gate;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -103,5 +106,3 @@ fn heartbeat(asked: Option<prost_types::Duration>) -> Result<Duration, Status> {
 fn not_yet(call: &str) -> Status {
     Status::unimplemented(format!("{call} is in the contract, and not in this version of Rollcall yet"))
 }
-
-pub use status::not_serving;
