@@ -48,8 +48,13 @@ pub enum Rejection {
         seq: Seq,
     },
     /// The outcome declared is not the rule's, and no ruling was given.
-    #[error("the rule gives {}: declare that, or give the ruling that sets it aside", .0.as_str())]
-    OutcomeMismatch(Outcome),
+    #[error("the rule gives {}: declare that, or give the ruling that sets it aside", outcome.as_str())]
+    OutcomeMismatch {
+        /// The vote.
+        vote: VoteName,
+        /// The outcome that can be declared without a ruling.
+        outcome: Outcome,
+    },
     /// The vote cannot be judged on the roll as it now is.
     #[error("{vote} cannot open: {fault}")]
     RollUnfit {
@@ -124,6 +129,24 @@ pub enum Limit {
         /// How many it would have.
         asked: usize,
     },
+}
+
+impl Rejection {
+    /// The resource name of what stands in the way; the id of a request has none.
+    #[must_use]
+    pub fn subject(&self) -> Option<String> {
+        Some(match self {
+            Self::NoSuch(resource) | Self::NameTaken(resource) => resource.kind_and_name().1,
+            Self::NameTooAlike { seated: member, .. } | Self::NotOnRoll(member) | Self::BallotFinal { member, .. } => {
+                member.to_string()
+            }
+            Self::WrongState { vote, .. } | Self::OutcomeMismatch { vote, .. } | Self::RollUnfit { vote, .. } => {
+                vote.to_string()
+            }
+            Self::LimitReached { body, .. } => body.name(),
+            Self::RequestIdReused { .. } => return None,
+        })
+    }
 }
 
 impl Resource {

@@ -145,7 +145,10 @@ impl State {
         let (_, judged) = voting(vote, needs)?;
         // A tie that no casting vote breaks fails.
         let declarable = if judged == Outcome::AwaitingCastingVote { Outcome::NotAdopted } else { judged };
-        if outcome == declarable || !ruling.is_empty() { Ok(()) } else { Err(Rejection::OutcomeMismatch(declarable)) }
+        if outcome == declarable || !ruling.is_empty() {
+            return Ok(());
+        }
+        Err(Rejection::OutcomeMismatch { vote: name.clone(), outcome: declarable })
     }
 
     fn body(&self, id: &BodyId) -> Result<&Body, Rejection> {

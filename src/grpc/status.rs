@@ -79,8 +79,11 @@ fn rejected(rejection: &Rejection) -> Status {
             let (kind, name) = resource.kind_and_name();
             details.set_resource_info(type_name(kind), name, "", "");
         }
+        Rejection::NameTooAlike { seated, .. } => {
+            details.set_resource_info(type_name("member"), seated.to_string(), "", "");
+        }
         _ if refusal.code == code::FAILED_PRECONDITION => {
-            let subject = refusal.metadata.values().next().cloned().unwrap_or_default();
+            let subject = rejection.subject().unwrap_or_default();
             let violation = PreconditionViolation::new(reason_name(refusal.reason()), subject, refusal.message.clone());
             details.set_precondition_failure(vec![violation]);
         }

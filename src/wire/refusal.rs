@@ -71,7 +71,7 @@ impl From<&Rejection> for Refusal {
             R::BallotFinal { seq, .. } => {
                 (code::FAILED_PRECONDITION, ErrorReason::BallotFinal, figure("seq", seq.to_string()))
             }
-            R::OutcomeMismatch(outcome) => {
+            R::OutcomeMismatch { outcome, .. } => {
                 let outcome = outcome.as_str().to_owned();
                 (code::FAILED_PRECONDITION, ErrorReason::OutcomeMismatch, figure("outcome", outcome))
             }
