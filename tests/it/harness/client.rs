@@ -38,6 +38,19 @@ pub fn preset(name: &str) -> proto::Rule {
     proto::Rule { preset: name.into(), ..Default::default() }
 }
 
+/// More than half of those present and voting, without a quorum.
+pub fn majority(tie_break: proto::TieBreak) -> proto::Rule {
+    let half = proto::Share { numerator: 1, denominator: 2, base: proto::Base::PresentAndVoting.into() };
+    let threshold = proto::Threshold {
+        choices: vec![proto::Choice::Yes.into()],
+        comparison: proto::Comparison::MoreThan.into(),
+        bar: Some(proto::threshold::Bar::Share(half)),
+        ..Default::default()
+    };
+    let requirement = proto::Requirement { kind: Some(proto::requirement::Kind::Threshold(threshold)) };
+    proto::Rule { requirements: vec![requirement], tie_break: tie_break.into(), ..Default::default() }
+}
+
 /// A member of the body, with nothing but a name.
 pub fn member(id: &str) -> proto::Member {
     proto::Member { name: format!("{BODY}/members/{id}"), display_name: format!("Member {id}"), ..Default::default() }
@@ -45,12 +58,7 @@ pub fn member(id: &str) -> proto::Member {
 
 /// A ballot in the vote, with a new request id.
 pub fn ballot(member: &str, choice: proto::Choice) -> proto::CastBallotRequest {
-    proto::CastBallotRequest {
-        vote: VOTE.into(),
-        member: member.into(),
-        choice: choice.into(),
-        request_id: uuid(),
-    }
+    proto::CastBallotRequest { vote: VOTE.into(), member: member.into(), choice: choice.into(), request_id: uuid() }
 }
 
 impl Client {
@@ -96,12 +104,8 @@ impl Client {
 
     /// Tables a vote of the body.
     pub async fn table_as(&mut self, id: &str, vote: proto::Vote) -> Result<proto::Vote, Status> {
-        let request = proto::CreateVoteRequest {
-            parent: BODY.into(),
-            vote_id: id.into(),
-            vote: Some(vote),
-            request_id: uuid(),
-        };
+        let request =
+            proto::CreateVoteRequest { parent: BODY.into(), vote_id: id.into(), vote: Some(vote), request_id: uuid() };
         Ok(self.votes.create_vote(request).await?.into_inner().vote.unwrap())
     }
 
@@ -132,13 +136,26 @@ impl Client {
     }
 
     pub async fn lock(&mut self) -> Result<proto::Vote, Status> {
-        let request = proto::LockVoteRequest { name: VOTE.into(), request_id: uuid() };
+        self.lock_as(VOTE).await
+    }
+
+    pub async fn lock_as(&mut self, name: &str) -> Result<proto::Vote, Status> {
+        let request = proto::LockVoteRequest { name: name.into(), request_id: uuid() };
         Ok(self.votes.lock_vote(request).await?.into_inner().vote.unwrap())
     }
 
     pub async fn declare(&mut self, outcome: proto::Outcome, ruling: &str) -> Result<proto::Vote, Status> {
+        self.declare_as(VOTE, outcome, ruling).await
+    }
+
+    pub async fn declare_as(
+        &mut self,
+        name: &str,
+        outcome: proto::Outcome,
+        ruling: &str,
+    ) -> Result<proto::Vote, Status> {
         let request = proto::DeclareResultRequest {
-            name: VOTE.into(),
+            name: name.into(),
             outcome: outcome.into(),
             ruling: ruling.into(),
             request_id: uuid(),
@@ -161,6 +178,13 @@ impl Client {
     pub async fn watch(&mut self, with_ballots: bool) -> Result<Streaming<proto::WatchTallyResponse>, Status> {
         let request = proto::WatchTallyRequest { vote: VOTE.into(), with_ballots, ..Default::default() };
         Ok(self.tallies.watch_tally(request).await?.into_inner())
+    }
+
+    /// The end of the record.
+    pub async fn end(&mut self) -> u64 {
+        let request = proto::ReadEntriesRequest { limit: 1, ..Default::default() };
+        let mut stream = self.record.read_entries(request).await.unwrap().into_inner();
+        stream.message().await.unwrap().unwrap().head_seq
     }
 
     /// The whole record, as it now stands.
@@ -211,7 +235,11 @@ impl<T: std::fmt::Debug> Expect for Result<T, Status> {
     fn refused(self, code: Code, reason: &str) -> Status {
         let status = self.expect_err("a refusal");
         let info = status.get_details_error_info().unwrap_or_else(|| panic!("no ErrorInfo: {status:?}"));
-        assert_eq!((status.code(), info.reason.as_str(), info.domain.as_str()), (code, reason, "rollcall"), "{status:?}");
+        assert_eq!(
+            (status.code(), info.reason.as_str(), info.domain.as_str()),
+            (code, reason, "rollcall"),
+            "{status:?}"
+        );
         status
     }
 }
