@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use super::Client;
@@ -38,6 +38,38 @@ pub fn serve(data: &Path) -> Command {
     command
 }
 
+/// Says what a test needs and does not find here. A failure where nothing may be passed over: in CI.
+pub fn skip(why: &str) {
+    assert!(std::env::var_os("ROLLCALL_NO_SKIP").is_none(), "ROLLCALL_NO_SKIP is set, and {why}");
+    eprintln!("SKIPPED: {why}");
+}
+
+/// Runs a command that is to end by itself, and says how it did. Fails where it comes to serve instead.
+pub fn ended(command: &mut Command) -> Ended {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = lines_of(child.stdout.take().unwrap());
+    let mut server = Server { address: String::new(), child, lines, _folder: None, data: PathBuf::new() };
+    let mut said = Vec::new();
+    loop {
+        match server.lines.recv_timeout(PATIENCE) {
+            Ok(line) if line.contains(" serves on ") => panic!("it serves, and was to end: {line}"),
+            Ok(line) => said.push(line),
+            Err(RecvTimeoutError::Timeout) => panic!("it neither serves nor ends; it said {said:?}"),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    let mut stderr = String::new();
+    server.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    Ended { status: server.child.wait().unwrap(), stdout: said.join("\n"), stderr }
+}
+
+fn lines_of(stdout: ChildStdout) -> Receiver<String> {
+    let (said, lines) = channel();
+    let stdout = BufReader::new(stdout);
+    std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
+    lines
+}
+
 impl Server {
     /// A server over a new record in a folder of its own.
     pub fn new() -> Self {
@@ -56,9 +88,7 @@ impl Server {
     /// Runs `command`, and waits until it says where it serves.
     pub fn spawn(command: &mut Command, data: &Path) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (said, lines) = channel();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
+        let lines = lines_of(child.stdout.take().unwrap());
         let address = loop {
             match lines.recv_timeout(PATIENCE) {
                 Ok(line) => {
@@ -125,6 +155,17 @@ impl Server {
         let status = self.child.wait().unwrap();
         let stdout: Vec<String> = self.lines.iter().collect();
         Ended { status, stdout: stdout.join("\n"), stderr }
+    }
+
+    /// Waits until it has ended, not longer than `time`, while clients in this runtime go on.
+    pub async fn wait_at_most(self, time: Duration) -> Ended {
+        let pid = self.pid().to_string();
+        let ended = tokio::task::spawn_blocking(|| self.wait());
+        if let Ok(ended) = tokio::time::timeout(time, ended).await {
+            return ended.unwrap();
+        }
+        let _ = Command::new("kill").args(["-KILL", &pid]).status();
+        panic!("the server has not ended within {time:?}");
     }
 }
 
