@@ -14,8 +14,9 @@ use crate::journal::{Journal, JournalError, Staged};
 use crate::log::AppendError;
 use crate::seq::Seq;
 
-/// Commands that wait for an answer at most: some four commits of the largest size. More would only wait longer.
-const MAX_WAITING: usize = 4 * MAX_COMMIT_ENTRIES;
+/// Commands that wait for an answer at most: sixteen commits of the largest size, some tens of milliseconds. More would only
+/// wait longer.
+const MAX_WAITING: usize = 16 * MAX_COMMIT_ENTRIES;
 
 /// Entries in one commit at most: beyond some thousand a commit costs more time than it saves.
 const MAX_COMMIT_ENTRIES: usize = 1_024;

@@ -30,7 +30,7 @@ use crate::proto::rule_service_server::{RuleServiceServer, SERVICE_NAME as RULES
 use crate::proto::tally_service_server::{SERVICE_NAME as TALLIES, TallyServiceServer};
 use crate::proto::vote_service_server::{SERVICE_NAME as VOTES, VoteServiceServer};
 use crate::seq::Seq;
-use crate::sequencer;
+use crate::sequencer::{self, Writer};
 
 /// What is still open this long after the stop is cut off: a stream was told to drain, and a call takes milliseconds.
 const GRACE: Duration = Duration::from_secs(2);
@@ -105,50 +105,45 @@ pub async fn run(
     let (health_reporter, health) = tonic_health::server::health_reporter();
     say(&health_reporter, ServingStatus::NotServing).await;
 
-    let clock = config.clock;
     let journal = Journal::new(config.log);
-    let (sequencer, mut writer) = sequencer::open(journal.clone(), Arc::clone(&clock));
+    let (sequencer, writer) = sequencer::open(journal.clone(), Arc::clone(&config.clock));
     let (board, follower) = board::open(journal.clone());
-    let following = tokio::spawn(follower.run());
     let stopping = stop.child_token();
     let gate = Gate::new(stopping.clone());
-
     let rollcall = Rollcall { sequencer, board: board.clone(), journal, presets, stopping: stopping.clone() };
-    let routes = routes(&rollcall, &gate)?.add_service(health);
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .max_concurrent_streams(MAX_STREAMS)
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, stopping.clone().cancelled_owned());
-    let serving = tokio::spawn(server);
+        .add_routes(routes(&rollcall, &gate)?.add_service(health))
+        .serve_with_incoming_shutdown(
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            stopping.clone().cancelled_owned(),
+        );
 
-    let end = tokio::select! {
-        end = writer.read_record() => end?,
-        () = stop.cancelled() => return Ok(()),
-    };
-    // The board follows the same record: where it cannot be read, the follower's end says so below.
+    let (read, end) = oneshot::channel();
     let stop_writer = CancellationToken::new();
-    let writing = tokio::spawn(writer.run(stop_writer.clone()));
-    let mut parts = Parts { serving, writing, following };
-    let ended = tokio::select! {
-        ended = parts.ended() => Some(ended),
-        _ = board.reached(end) => None,
+    let mut parts = Parts {
+        serving: tokio::spawn(server),
+        writing: tokio::spawn(write(writer, read, stop_writer.clone())),
+        following: tokio::spawn(follower.run()),
     };
-    let result = match ended {
-        Some(ended) => ended,
-        None => {
-            report_lag(&clock, board.read(Hall::time));
-            gate.open();
-            say(&health_reporter, ServingStatus::Serving).await;
-            // Whoever started the server may have stopped listening; it serves all the same.
-            let _ = ready.send(Ready { address, end });
-            tokio::select! {
-                ended = parts.ended() => ended,
-                () = stop.cancelled() => Ok(()),
-                never = watch_clock(&clock) => match never {},
-            }
+    let open = async {
+        // Where the record cannot be read, the end of a part says why.
+        let Ok(end) = end.await else { return std::future::pending().await };
+        if board.reached(end).await.is_err() {
+            return std::future::pending().await;
         }
+        report_lag(&config.clock, board.read(Hall::time));
+        gate.open();
+        say(&health_reporter, ServingStatus::Serving).await;
+        // Whoever started the server may have stopped listening; it serves all the same.
+        let _ = ready.send(Ready { address, end });
+        watch_clock(&config.clock).await
+    };
+    let result = tokio::select! {
+        ended = parts.ended() => ended,
+        () = stop.cancelled() => Ok(()),
+        never = open => match never {},
     };
 
     say(&health_reporter, ServingStatus::NotServing).await;
@@ -157,10 +152,21 @@ pub async fn run(
     result
 }
 
+/// Reads the record, tells its end, and writes until it is stopped.
+async fn write(mut writer: Writer, read: oneshot::Sender<Seq>, stop: CancellationToken) -> Result<(), ServeError> {
+    let end = tokio::select! {
+        end = writer.read_record() => end?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    // The server has ended where no one waits for this.
+    let _ = read.send(end);
+    Ok(writer.run(stop).await?)
+}
+
 /// The tasks that a server consists of.
 struct Parts {
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
-    writing: JoinHandle<Result<(), AppendError>>,
+    writing: JoinHandle<Result<(), ServeError>>,
     following: JoinHandle<Result<(), JournalError>>,
 }
 
@@ -194,6 +200,8 @@ fn routes(rollcall: &Rollcall, gate: &Gate) -> Result<Routes, ServeError> {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
             // So that tools can decode the details of errors.
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };

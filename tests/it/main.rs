@@ -10,6 +10,7 @@ mod demo;
 mod discovery;
 mod durability;
 mod errors;
+mod foreign;
 mod golden;
 mod harness;
 mod property;
