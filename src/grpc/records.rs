@@ -20,8 +20,11 @@ use crate::wire::malformed::Malformed;
 /// Entries read from the log at once.
 const PAGE: usize = 1_024;
 
-/// A message holds at most this many bytes of entries, unless one entry alone is larger.
-const MAX_MESSAGE: usize = (1 << 20) - (4 << 10);
+/// A message holds at most this many bytes of entries, unless one entry alone is larger: its places take the rest of 1 MiB.
+const MAX_MESSAGE: usize = (1 << 20) - 64;
+
+/// Bytes that an entry takes in a message beside its own, at most: its place, and the tags and lengths around both.
+const AROUND_ENTRY: usize = 24;
 
 #[tonic::async_trait]
 impl RecordService for Rollcall {
@@ -115,22 +118,25 @@ impl Rollcall {
             let mut quiet_until = Instant::now() + silence;
             while reader.left > 0 {
                 let until = if follow { *end.borrow_and_update() } else { head };
-                let mut answer = self.fill(&mut reader, until).await?;
+                let answer = self.fill(&mut reader, until).await?;
                 let done = !follow && reader.at >= head;
-                answer.caught_up = follow && !live && answer.through_seq >= answer.head_seq;
-                live |= answer.caught_up;
-                if done || answer.caught_up || !answer.entries.is_empty() {
+                if done || !answer.entries.is_empty() {
                     yield answer;
                     quiet_until = Instant::now() + silence;
                 }
                 if done {
                     return;
                 }
+                if follow && !live && reader.left > 0 && reader.at >= *end.borrow() {
+                    live = true;
+                    yield proto::ReadEntriesResponse { caught_up: true, ..self.place(&reader) };
+                    quiet_until = Instant::now() + silence;
+                }
                 while live && reader.at >= *end.borrow() {
                     match self.turn(&mut end, quiet_until).await {
                         Turn::Grown => {}
                         Turn::Silence => {
-                            yield self.silent(&reader);
+                            yield self.place(&reader);
                             quiet_until = Instant::now() + silence;
                         }
                         Turn::Stopping => Err(status::not_serving(STOPPING.to_owned()))?,
@@ -148,14 +154,13 @@ impl Rollcall {
             let limit = PAGE.min(usize::try_from(until.since(reader.at)).unwrap_or(PAGE));
             let stored = self.journal.stored(reader.at, limit).await.map_err(|e| status::unreadable(&e))?;
             for (seq, payload) in stored {
-                if reader.left == 0 || (!entries.is_empty() && bytes + payload.len() > MAX_MESSAGE) {
+                if reader.left == 0 || (!entries.is_empty() && bytes + payload.len() + AROUND_ENTRY > MAX_MESSAGE) {
                     break 'page;
                 }
                 bytes += reader.pass(seq, payload, &mut entries)?;
             }
         }
-        let (through_seq, head_seq) = (reader.at.get(), self.journal.end().borrow().get());
-        Ok(proto::ReadEntriesResponse { entries, through_seq, head_seq, caught_up: false })
+        Ok(proto::ReadEntriesResponse { entries, ..self.place(reader) })
     }
 
     async fn turn(&self, end: &mut watch::Receiver<Seq>, quiet_until: Instant) -> Turn {
@@ -167,7 +172,8 @@ impl Rollcall {
         }
     }
 
-    fn silent(&self, reader: &Reader) -> proto::ReadEntriesResponse {
+    /// A message without entries: how far the reader has come, and how far it could.
+    fn place(&self, reader: &Reader) -> proto::ReadEntriesResponse {
         let (through_seq, head_seq) = (reader.at.get(), self.journal.end().borrow().get());
         proto::ReadEntriesResponse { entries: Vec::new(), through_seq, head_seq, caught_up: false }
     }
@@ -191,7 +197,7 @@ impl Reader {
         };
         self.left -= 1;
         entries.push(proto::StoredEntry { seq: seq.get(), content: Some(content) });
-        Ok(length)
+        Ok(length + AROUND_ENTRY)
     }
 }
 

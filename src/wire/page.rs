@@ -11,8 +11,11 @@ use super::malformed::Malformed;
 const DEFAULT_SIZE: usize = 100;
 /// A larger page is cut to this.
 const MAX_SIZE: usize = 1_000;
-/// The encoded items of a page, beyond its first: what a client takes in one message without being told to.
-const MAX_BYTES: usize = 1 << 20;
+/// A page is at most 1 MiB, which a client takes in one message without being told to, unless its first item alone is
+/// larger. This is for the items: the token and the place take the rest.
+const MAX_BYTES: usize = (1 << 20) - 256;
+/// The tag and the length of an item.
+const AROUND_ITEM: usize = 5;
 /// Bytes of the list's digest in a token: enough that a token of another list is not taken for one of this.
 const LIST_BYTES: usize = 8;
 
@@ -68,7 +71,7 @@ impl Page {
     pub fn take<T: Message>(&self, items: impl Iterator<Item = (Vec<u8>, T)>) -> (Vec<T>, String) {
         let (mut page, mut bytes, mut last) = (Vec::new(), 0, Vec::new());
         for (place, item) in items {
-            let length = item.encoded_len();
+            let length = item.encoded_len() + AROUND_ITEM;
             if page.len() == self.size || (!page.is_empty() && bytes + length > MAX_BYTES) {
                 return (page, URL_SAFE_NO_PAD.encode([self.list.as_slice(), &last].concat()));
             }
