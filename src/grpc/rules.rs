@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Rollcall, votes::find};
 use crate::proto::{self, rule_service_server::RuleService};
-use crate::wire::evaluation::Evaluation;
+use crate::wire::evaluation::evaluate;
 
 #[tonic::async_trait]
 impl RuleService for Rollcall {
@@ -20,7 +20,7 @@ impl RuleService for Rollcall {
         &self,
         request: Request<proto::EvaluateRuleRequest>,
     ) -> Result<Response<proto::EvaluateRuleResponse>, Status> {
-        let verdict = Evaluation::try_from(request.into_inner())?.judge(find(&self.presets))?;
+        let verdict = evaluate(request.into_inner(), find(&self.presets))?;
         Ok(Response::new(proto::EvaluateRuleResponse { verdict: Some(verdict.into()) }))
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::{Rejection, Resource};
 use crate::journal::JournalError;
 use crate::proto::{ErrorReason, Refusal};
 use crate::sequencer::SubmitError;
-use crate::wire::malformed::{Malformed, Metadata};
+use crate::wire::malformed::{Malformed, Metadata, Violation};
 use crate::wire::refusal::{self, code, reason_name};
 
 /// The domain of `ErrorInfo`.
@@ -19,6 +19,12 @@ const DOMAIN: &str = "rollcall";
 
 /// Details stay below this, since those over 16 KiB break a connection and some proxies allow half of it.
 const MAX_DETAILS: usize = 4 << 10;
+
+/// A sentence within what a header carries safely.
+const MAX_MESSAGE: usize = 1_000;
+
+/// What one bad field takes of the details at most: names within a request are as long as its caller likes.
+const MAX_ECHO: usize = 400;
 
 /// When to try again what was too much at once.
 const RETRY_OVERLOAD: Duration = Duration::from_millis(100);
@@ -44,6 +50,11 @@ impl From<Malformed> for Status {
         let mut details = details(&refusal);
         let mut room = MAX_DETAILS - refusal.encoded_len().min(MAX_DETAILS / 2);
         for violation in malformed.violations {
+            let violation = Violation {
+                field: shortened(violation.field, MAX_ECHO),
+                problem: shortened(violation.problem, MAX_ECHO),
+                ..violation
+            };
             let length = violation.field.len() + violation.problem.len() + 8;
             if length > room {
                 break;
@@ -51,16 +62,15 @@ impl From<Malformed> for Status {
             room -= length;
             details.add_bad_request_violation(violation.field, violation.problem);
         }
-        let message = shortened(refusal.message);
+        let message = shortened(refusal.message, MAX_MESSAGE);
         status(Refusal { message, ..refusal }, details)
     }
 }
 
-/// A sentence within what a header carries safely.
-fn shortened(mut message: String) -> String {
-    const MAX_MESSAGE: usize = 1_000;
-    if message.len() > MAX_MESSAGE {
-        let mut cut = MAX_MESSAGE;
+/// A text of at most so many bytes, and a sign where it was longer.
+fn shortened(mut message: String, most: usize) -> String {
+    if message.len() > most {
+        let mut cut = most;
         while !message.is_char_boundary(cut) {
             cut -= 1;
         }

@@ -29,7 +29,7 @@ impl VoteService for Rollcall {
         &self,
         request: Request<proto::CreateVoteRequest>,
     ) -> Result<Response<proto::CreateVoteResponse>, Status> {
-        let command = Draft::try_from(request.into_inner())?.command(find(&self.presets))?;
+        let command = Draft::from(request.into_inner()).command(find(&self.presets))?;
         let (vote, receipt) = self.change(command).await?;
         Ok(Response::new(proto::CreateVoteResponse { vote, receipt }))
     }

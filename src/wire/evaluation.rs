@@ -1,76 +1,55 @@
 //! Tallies that a rule is asked about, without a vote.
 
 use super::malformed::{Fields, Malformed};
-use super::rule::{AskedRule, read};
 use crate::domain::limits::MAX_WEIGHT_SUM;
 use crate::domain::{Choice, Counts, Facts, Rule, Tally, Verdict};
 use crate::proto;
 
-/// A tally to be judged by a rule, without a vote.
-#[derive(Clone, Debug)]
-pub struct Evaluation {
-    rule: AskedRule,
-    tally: Tally,
-    seats: u64,
-    members: u64,
-    members_present: Option<u64>,
-    vetoes: Vec<String>,
-    casting_vote: Option<Choice>,
-}
-
-impl TryFrom<proto::EvaluateRuleRequest> for Evaluation {
-    type Error = Malformed;
-
-    fn try_from(request: proto::EvaluateRuleRequest) -> Result<Self, Malformed> {
-        let mut fields = Fields::default();
-        let casting_vote = match request.casting_vote() {
-            proto::Choice::Unspecified if request.casting_vote == 0 => None,
-            proto::Choice::Yes => Some(Choice::Yes),
-            proto::Choice::No => Some(Choice::No),
-            _ => {
-                fields.note("casting_vote", "must be CHOICE_YES or CHOICE_NO, or unset where none was given".into());
-                None
-            }
-        };
-        let rule = read(&mut fields, "rule", request.rule);
-        let proto::Tally { heads, weights } = request.tally.unwrap_or_default();
-        let heads = counts(&mut fields, "tally.heads", &heads.unwrap_or_default());
-        let weights = weights.iter().map(|(weight, given)| {
-            (weight.clone(), counts(&mut fields, &format!("tally.weights[\"{weight}\"]"), given))
-        });
-        let tally = Tally { heads, weights: weights.collect() };
-        let roll = u64::try_from(tally.heads.roll()).unwrap_or(u64::MAX);
-        let members = if request.members == 0 { roll } else { request.members };
-        let seats = if request.seats == 0 { members } else { request.seats };
-        let stated = request.members_present;
-        let members_present = (stated > 0).then_some(stated);
-        let vetoes = request.vetoes;
-        let evaluation = rule.map(|rule| Self { rule, tally, seats, members, members_present, vetoes, casting_vote });
-        fields.finish(evaluation)
-    }
-}
-
-impl Evaluation {
-    /// The verdict, with a named rule looked up.
-    ///
-    /// # Errors
-    /// Where no rule has that name, or the rule counts a weight that was not given.
-    pub fn judge(self, find: impl Fn(&str) -> Option<Rule>) -> Result<Verdict, Malformed> {
-        let rule = self.rule.fill("rule", find)?;
-        if let Some(weight) = rule.weights().into_iter().find(|weight| !self.tally.weights.contains_key(*weight)) {
-            let problem = format!("must hold \"{weight}\", which the rule counts");
-            return Err(Malformed::field("tally.weights", problem));
+/// What a rule says of a tally, with a named rule looked up.
+///
+/// # Errors
+/// Every field that is wrong: a rule that no one knows or that cannot be judged, or a weight that it counts and that was
+/// not given, among them.
+pub fn evaluate(
+    request: proto::EvaluateRuleRequest,
+    find: impl Fn(&str) -> Option<Rule>,
+) -> Result<Verdict, Malformed> {
+    let mut fields = Fields::default();
+    let casting_vote = match request.casting_vote() {
+        proto::Choice::Unspecified if request.casting_vote == 0 => None,
+        proto::Choice::Yes => Some(Choice::Yes),
+        proto::Choice::No => Some(Choice::No),
+        _ => {
+            fields.note("casting_vote", "must be CHOICE_YES or CHOICE_NO, or unset where none was given".into());
+            None
         }
-        Ok(rule.judge(&Facts {
-            tally: &self.tally,
-            seats: self.seats,
-            members: self.members,
-            members_present: self.members_present,
-            vetoes: self.vetoes,
-            casting_vote: self.casting_vote,
-            second_vote: false,
-        }))
+    };
+    let rule = super::rule::read(&mut fields, "rule", request.rule, find);
+    let tally = tally(&mut fields, request.tally.unwrap_or_default());
+    for weight in rule.iter().flat_map(Rule::weights).filter(|weight| !tally.weights.contains_key(*weight)) {
+        fields.note("tally.weights", format!("must hold \"{weight}\", which the rule counts"));
     }
+    let rule = fields.finish(rule)?;
+    let roll = u64::try_from(tally.heads.roll()).unwrap_or(u64::MAX);
+    let members = if request.members == 0 { roll } else { request.members };
+    Ok(rule.judge(&Facts {
+        tally: &tally,
+        seats: if request.seats == 0 { members } else { request.seats },
+        members,
+        members_present: (request.members_present > 0).then_some(request.members_present),
+        vetoes: request.vetoes,
+        casting_vote,
+        second_vote: false,
+    }))
+}
+
+fn tally(fields: &mut Fields, given: proto::Tally) -> Tally {
+    let heads = counts(fields, "tally.heads", &given.heads.unwrap_or_default());
+    let weights = given.weights.iter().map(|(weight, given)| {
+        let field = format!("tally.weights[\"{weight}\"]");
+        (weight.clone(), counts(fields, &field, given))
+    });
+    Tally { heads, weights: weights.collect() }
 }
 
 fn counts(fields: &mut Fields, field: &str, given: &proto::Counts) -> Counts {

@@ -29,12 +29,6 @@ impl Malformed {
     pub fn field(field: &str, problem: impl Into<String>) -> Self {
         Self { violations: vec![Violation { field: field.to_owned(), problem: problem.into(), of_rule: false }] }
     }
-
-    /// A rule that cannot be judged.
-    #[must_use]
-    pub fn rule(field: &str, problem: impl Into<String>) -> Self {
-        Self { violations: vec![Violation { field: field.to_owned(), problem: problem.into(), of_rule: true }] }
-    }
 }
 
 impl fmt::Display for Malformed {

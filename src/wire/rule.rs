@@ -1,128 +1,132 @@
 //! Rules, and what they say of a tally.
 
-use super::malformed::{Fields, Malformed};
+use super::malformed::Fields;
 use crate::domain::{
     Bar, Base, Choice, Comparison, Criterion, Outcome, Quorum, QuorumBasis, Requirement, Rule, Share, Threshold,
     TieBreak, Verdict, Veto,
 };
 use crate::proto;
 
-/// A rule as a request has it.
-#[derive(Clone, Debug)]
-pub enum AskedRule {
-    /// A named one, to be filled in.
-    Preset(String),
-    /// One written out.
-    Written(Rule),
-}
-
-impl AskedRule {
-    /// The rule itself, with a named one looked up.
-    ///
-    /// # Errors
-    /// Where no rule has that name; `field` is where the request names it.
-    pub fn fill(self, field: &str, find: impl Fn(&str) -> Option<Rule>) -> Result<Rule, Malformed> {
-        match self {
-            AskedRule::Written(rule) => Ok(rule),
-            AskedRule::Preset(name) => find(&name).ok_or_else(|| {
-                Malformed::rule(&format!("{field}.preset"), format!("\"{name}\" names no rule; ListRules lists them"))
-            }),
-        }
-    }
-}
-
-/// Reads the rule of a request.
-pub(super) fn read(fields: &mut Fields, field: &str, rule: Option<proto::Rule>) -> Option<AskedRule> {
+/// Reads the rule of a request, with a named one looked up.
+pub(super) fn read(
+    fields: &mut Fields,
+    field: &str,
+    rule: Option<proto::Rule>,
+    find: impl Fn(&str) -> Option<Rule>,
+) -> Option<Rule> {
     let Some(rule) = rule else {
         fields.note_rule(field, "must be set: a preset, or requirements written out");
         return None;
     };
-    if !rule.preset.is_empty() {
-        let alone = proto::Rule { preset: rule.preset.clone(), ..proto::Rule::default() };
-        if rule != alone {
+    let preset = rule.preset.clone();
+    if !preset.is_empty() {
+        let known = find(&preset);
+        if rule != (proto::Rule { preset, ..proto::Rule::default() }) {
             fields.note_rule(&format!("{field}.preset"), "must stand alone: the server fills in the rest");
-            return None;
+        } else if known.is_none() {
+            fields.note_rule(&format!("{field}.preset"), "must be the name of a rule; ListRules lists them");
+        } else {
+            return known;
         }
-        return Some(AskedRule::Preset(rule.preset));
+        return None;
     }
-    let written = written(rule).map_err(|fault| fields.note_rule(&format!("{field}.{}", fault.0), fault.1)).ok()?;
-    let faults = written.faults();
-    for fault in &faults {
-        fields.note_rule(&format!("{field}.{}", fault.field), fault.problem);
+    let (written, mut faults) = written(rule);
+    for fault in written.faults() {
+        // Where a part could not be read, what is said of the part that stands in for it helps no one.
+        if !faults.0.iter().any(|(field, _)| fault.field.starts_with(field.as_str())) {
+            faults.0.push((fault.field, fault.problem));
+        }
     }
-    faults.is_empty().then_some(AskedRule::Written(written))
+    for (within, problem) in &faults.0 {
+        fields.note_rule(&format!("{field}.{within}"), problem);
+    }
+    faults.0.is_empty().then_some(written)
 }
 
 /// Where a rule's encoding is wrong, and what it must be.
-struct Fault(String, &'static str);
+#[derive(Default)]
+struct Faults(Vec<(String, &'static str)>);
 
-fn written(rule: proto::Rule) -> Result<Rule, Fault> {
-    let tie_break = match rule.tie_break() {
-        proto::TieBreak::CastingVote => TieBreak::CastingVote,
-        proto::TieBreak::Revote => TieBreak::Revote,
-        proto::TieBreak::Unspecified if rule.tie_break == 0 => TieBreak::None,
-        proto::TieBreak::Unspecified => return Err(Fault("tie_break".into(), "must be a TieBreak")),
+impl Faults {
+    /// The value of a field; where it has none, notes why and lets `other` stand in for it, so that the rest can be read.
+    fn or<T>(&mut self, value: Option<T>, field: String, problem: &'static str, other: T) -> T {
+        value.unwrap_or_else(|| {
+            self.0.push((field, problem));
+            other
+        })
+    }
+}
+
+fn written(rule: proto::Rule) -> (Rule, Faults) {
+    let mut faults = Faults::default();
+    let tie_break = match proto::TieBreak::try_from(rule.tie_break) {
+        Ok(proto::TieBreak::Unspecified) => Some(TieBreak::None),
+        Ok(proto::TieBreak::CastingVote) => Some(TieBreak::CastingVote),
+        Ok(proto::TieBreak::Revote) => Some(TieBreak::Revote),
+        Err(_) => None,
     };
-    let requirement = |(at, requirement): (usize, proto::Requirement)| {
-        let field = format!("requirements[{at}]");
-        match requirement.kind {
-            Some(proto::requirement::Kind::Threshold(one)) => {
-                threshold(&format!("{field}.threshold"), one).map(Requirement::Threshold)
-            }
-            Some(proto::requirement::Kind::AnyOf(any)) => {
-                thresholds(&format!("{field}.any_of.thresholds"), any.thresholds).map(Requirement::AnyOf)
-            }
-            None => Err(Fault(field, "must set threshold or any_of")),
-        }
-    };
-    let veto = rule.veto.map(|veto| match choice(veto.choice()) {
-        Some(choice) => Ok(Veto { group: veto.group, choice }),
-        None => Err(Fault("veto.choice".into(), "must be a Choice")),
+    let tie_break = faults.or(tie_break, "tie_break".into(), "must be a TieBreak", TieBreak::None);
+    let quorum = rule.quorum.map(|asked| quorum(&mut faults, asked));
+    let requirements = rule.requirements.into_iter().enumerate();
+    let requirements = requirements.map(|(at, one)| requirement(&mut faults, format!("requirements[{at}]"), one));
+    let requirements = requirements.collect();
+    let veto = rule.veto.map(|veto| {
+        let choice = faults.or(choice(veto.choice()), "veto.choice".into(), "must be a Choice", Choice::No);
+        Veto { group: veto.group, choice }
     });
-    Ok(Rule {
-        preset: rule.preset,
-        basis: rule.basis,
-        quorum: rule.quorum.map(quorum).transpose()?,
-        requirements: rule.requirements.into_iter().enumerate().map(requirement).collect::<Result<_, _>>()?,
-        veto: veto.transpose()?,
-        tie_break,
-    })
+    (Rule { preset: rule.preset, basis: rule.basis, quorum, requirements, veto, tie_break }, faults)
 }
 
-fn quorum(quorum: proto::Quorum) -> Result<Quorum, Fault> {
-    let basis = match quorum.basis() {
-        proto::quorum::Basis::Participating => QuorumBasis::Participating,
-        proto::quorum::Basis::StatedElseParticipating => QuorumBasis::StatedElseParticipating,
-        proto::quorum::Basis::StatedElsePresumed => QuorumBasis::StatedElsePresumed,
-        proto::quorum::Basis::Unspecified => return Err(Fault("quorum.basis".into(), "must be a Basis")),
-    };
-    Ok(Quorum { basis, thresholds: thresholds("quorum.thresholds", quorum.thresholds)? })
-}
-
-fn thresholds(field: &str, written: Vec<proto::Threshold>) -> Result<Vec<Threshold>, Fault> {
-    written.into_iter().enumerate().map(|(at, one)| threshold(&format!("{field}[{at}]"), one)).collect()
-}
-
-fn threshold(field: &str, written: proto::Threshold) -> Result<Threshold, Fault> {
-    let fault = |of: &str, problem| Fault(format!("{field}.{of}"), problem);
-    let comparison = match written.comparison() {
-        proto::Comparison::AtLeast => Comparison::AtLeast,
-        proto::Comparison::MoreThan => Comparison::MoreThan,
-        proto::Comparison::AtMost => Comparison::AtMost,
-        proto::Comparison::LessThan => Comparison::LessThan,
-        proto::Comparison::Unspecified => return Err(fault("comparison", "must be a Comparison")),
-    };
-    let choices: Option<Vec<Choice>> = written.choices().map(choice).collect();
-    let bar = match written.bar {
-        Some(proto::threshold::Bar::Count(count)) => Bar::Count(count),
-        Some(proto::threshold::Bar::Share(share)) => {
-            let base = base(share.base()).ok_or_else(|| fault("share.base", "must be a Base"))?;
-            Bar::Share(Share { numerator: share.numerator, denominator: share.denominator, base })
+fn requirement(faults: &mut Faults, field: String, asked: proto::Requirement) -> Requirement {
+    match asked.kind {
+        Some(proto::requirement::Kind::Threshold(one)) => {
+            Requirement::Threshold(threshold(faults, &format!("{field}.threshold"), one))
         }
-        None => return Err(fault("bar", "must set count or share")),
+        Some(proto::requirement::Kind::AnyOf(any)) => {
+            Requirement::AnyOf(thresholds(faults, &format!("{field}.any_of.thresholds"), any.thresholds))
+        }
+        None => faults.or(None, field, "must set threshold or any_of", Requirement::AnyOf(Vec::new())),
+    }
+}
+
+fn quorum(faults: &mut Faults, asked: proto::Quorum) -> Quorum {
+    let basis = match asked.basis() {
+        proto::quorum::Basis::Participating => Some(QuorumBasis::Participating),
+        proto::quorum::Basis::StatedElseParticipating => Some(QuorumBasis::StatedElseParticipating),
+        proto::quorum::Basis::StatedElsePresumed => Some(QuorumBasis::StatedElsePresumed),
+        proto::quorum::Basis::Unspecified => None,
     };
-    let choices = choices.ok_or_else(|| fault("choices", "must be choices, none of them unspecified"))?;
-    Ok(Threshold { choices, weight: written.weight, comparison, bar })
+    let basis = faults.or(basis, "quorum.basis".into(), "must be a Basis", QuorumBasis::Participating);
+    Quorum { basis, thresholds: thresholds(faults, "quorum.thresholds", asked.thresholds) }
+}
+
+fn thresholds(faults: &mut Faults, field: &str, asked: Vec<proto::Threshold>) -> Vec<Threshold> {
+    asked.into_iter().enumerate().map(|(at, one)| threshold(faults, &format!("{field}[{at}]"), one)).collect()
+}
+
+fn threshold(faults: &mut Faults, field: &str, asked: proto::Threshold) -> Threshold {
+    let comparison = match asked.comparison() {
+        proto::Comparison::AtLeast => Some(Comparison::AtLeast),
+        proto::Comparison::MoreThan => Some(Comparison::MoreThan),
+        proto::Comparison::AtMost => Some(Comparison::AtMost),
+        proto::Comparison::LessThan => Some(Comparison::LessThan),
+        proto::Comparison::Unspecified => None,
+    };
+    let comparison = faults.or(comparison, format!("{field}.comparison"), "must be a Comparison", Comparison::AtLeast);
+    // Each as it came: the accessor of a repeated enum leaves out what it does not know.
+    let choices = asked.choices.iter().map(|one| proto::Choice::try_from(*one).ok().and_then(choice)).collect();
+    let choices =
+        faults.or(choices, format!("{field}.choices"), "must be choices, none of them unspecified", Vec::new());
+    let bar = match asked.bar {
+        Some(proto::threshold::Bar::Count(count)) => Some(Bar::Count(count)),
+        Some(proto::threshold::Bar::Share(share)) => {
+            let base = faults.or(base(share.base()), format!("{field}.share.base"), "must be a Base", Base::Roll);
+            Some(Bar::Share(Share { numerator: share.numerator, denominator: share.denominator, base }))
+        }
+        None => None,
+    };
+    let bar = faults.or(bar, format!("{field}.bar"), "must set count or share", Bar::Count(0));
+    Threshold { choices, weight: asked.weight, comparison, bar }
 }
 
 fn base(base: proto::Base) -> Option<Base> {
@@ -164,7 +168,8 @@ impl From<Choice> for proto::Choice {
 
 /// A rule of the record, which was sound when it was recorded.
 pub(super) fn recorded(rule: proto::Rule) -> Result<Rule, String> {
-    written(rule).map_err(|Fault(field, problem)| format!("rule.{field} {problem}"))
+    let (rule, faults) = written(rule);
+    faults.0.first().map_or(Ok(rule), |(field, problem)| Err(format!("rule.{field} {problem}")))
 }
 
 impl From<&Rule> for proto::Rule {

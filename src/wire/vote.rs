@@ -3,52 +3,44 @@
 use std::sync::Arc;
 
 use super::malformed::{Fields, Malformed};
-use super::rule::AskedRule;
 use crate::domain::limits::{MAX_DISPLAY, MAX_LABELS, MAX_RELATIONS, is_key};
 use crate::domain::{
-    BallotPolicy, BodyId, Command, Intent, Outcome, Question, Relation, RelationKind, RequestKey, Rule, Visibility,
-    Vote, VoteId, VoteName, VoteState,
+    BallotPolicy, BodyId, Command, Intent, Outcome, Question, Relation, RelationKind, Rule, Visibility, Vote, VoteId,
+    VoteName, VoteState,
 };
 use crate::proto;
 
-/// A question to be tabled, its rule not yet filled in.
+/// A question to be tabled, as a request has it: its rule may be a name that is yet to be looked up.
 #[derive(Clone, Debug)]
-pub struct Draft {
-    request: RequestKey,
-    vote: VoteName,
-    rule: AskedRule,
-    question: Question,
+pub struct Draft(proto::CreateVoteRequest);
+
+impl From<proto::CreateVoteRequest> for Draft {
+    fn from(request: proto::CreateVoteRequest) -> Self {
+        Self(request)
+    }
 }
 
 impl Draft {
     /// The command, with a named rule looked up.
     ///
     /// # Errors
-    /// Where no rule has that name.
-    pub fn command(mut self, find: impl Fn(&str) -> Option<Rule>) -> Result<Command, Malformed> {
-        self.question.rule = self.rule.fill("vote.rule", find)?;
-        let intent = Intent::CreateVote { vote: self.vote, question: Arc::new(self.question) };
-        Ok(Command { request: self.request, intent })
-    }
-}
-
-impl TryFrom<proto::CreateVoteRequest> for Draft {
-    type Error = Malformed;
-
-    fn try_from(mut request: proto::CreateVoteRequest) -> Result<Self, Malformed> {
+    /// Every field that is wrong, a rule that no one knows among them.
+    pub fn command(self, find: impl Fn(&str) -> Option<Rule>) -> Result<Command, Malformed> {
+        let mut request = self.0;
         let mut fields = Fields::default();
         let request_id = std::mem::take(&mut request.request_id);
         let key = fields.key(&request, &request_id);
         let body = fields.read("parent", BodyId::from_name(&request.parent));
         let vote = fields.read("vote_id", request.vote_id.parse::<VoteId>());
-        let asked = request.vote.unwrap_or_default();
-        let rule = super::rule::read(&mut fields, "vote.rule", asked.rule.clone());
+        let mut asked = request.vote.unwrap_or_default();
+        let rule = super::rule::read(&mut fields, "vote.rule", asked.rule.take(), find);
         let question = question(&mut fields, asked, body.as_ref());
-        let draft = (|| {
+        let command = (|| {
             let vote = VoteName { body: body?, vote: vote? };
-            Some(Draft { request: key?, vote, rule: rule?, question: question? })
+            let question = Arc::new(Question { rule: rule?, ..question? });
+            Some(Command { request: key?, intent: Intent::CreateVote { vote, question } })
         })();
-        fields.finish(draft)
+        fields.finish(command)
     }
 }
 
