@@ -74,9 +74,7 @@ pub enum ServeError {
     #[error(transparent)]
     Unreadable(#[from] JournalError),
     /// The record cannot be written.
-    #[error(
-        "the record could not be written ({0}); everything that was answered is on record: mend the cause and start again"
-    )]
+    #[error("the writer stopped: {0}; everything that was answered is on record")]
     Unwritable(#[from] AppendError),
     /// A part of the server broke down.
     #[error("{0} broke down; everything that was answered is on record: start again, and report this")]
