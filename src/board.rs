@@ -14,7 +14,7 @@ use crate::seq::Seq;
 use crate::wire::tally::Frame;
 
 /// A vote's frames come at most this often, however many ballots do: no one reads faster.
-const PACE: Duration = Duration::from_millis(50);
+pub const PACE: Duration = Duration::from_millis(50);
 
 /// Entries taken up at once, while readers wait.
 const PAGE: usize = 512;
@@ -111,6 +111,12 @@ impl Board {
     /// Where it never will, since it has ended.
     pub async fn reached(&self, seq: Seq) -> Result<(), Ended> {
         self.reached.clone().wait_for(|reached| *reached >= seq).await.map(|_| ()).map_err(|_| Ended)
+    }
+
+    /// How far the board has read; changes as it reads on.
+    #[must_use]
+    pub fn progress(&self) -> watch::Receiver<Seq> {
+        self.reached.clone()
     }
 
     /// Watches a vote from its present state on; none where there is no such vote.

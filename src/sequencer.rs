@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
-use crate::domain::{Command, Decision, Entry, Receipt, Rejection, State};
+use crate::clock::{Clock, Timestamp};
+use crate::domain::{Command, Decision, Entry, Event, Receipt, Rejection, RequestKey, State};
 use crate::journal::{Journal, JournalError, Staged};
 use crate::log::AppendError;
 use crate::seq::Seq;
@@ -65,22 +66,54 @@ enum Answer {
     Rejected(Rejection),
 }
 
+/// Commands that are on their way, in the order in which they were handed in.
+pub struct Pending {
+    answered: oneshot::Receiver<Vec<Answer>>,
+    count: usize,
+    journal: Journal,
+}
+
 impl Sequencer {
     /// Submits commands, and returns what became of each, in their order, once all of it is durable: rejections too, since
     /// they rest on the same state.
     pub async fn submit(&self, commands: Vec<Command>) -> Vec<Result<Receipt, SubmitError>> {
         let count = commands.len();
-        let all = |error: SubmitError| vec![Err(error); count];
-        let wanted = u32::try_from(count).unwrap_or(u32::MAX);
-        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(wanted) else {
-            return all(SubmitError::Overloaded);
-        };
-        let (answer, answered) = oneshot::channel();
-        if self.inbox.send(Submission { commands, answer, room }).await.is_err() {
-            return all(SubmitError::OutcomeUnknown);
+        match Arc::clone(&self.room).try_acquire_many_owned(room_for(&commands)) {
+            Ok(room) => self.hand_in(commands, room).await.answers().await,
+            Err(_) => vec![Err(SubmitError::Overloaded); count],
         }
-        let Ok(answers) = answered.await else { return all(SubmitError::OutcomeUnknown) };
-        let mut receipts = Vec::with_capacity(count);
+    }
+
+    /// Hands commands in as soon as there is room for them, for a caller that can be made to wait.
+    pub async fn enqueue(&self, commands: Vec<Command>) -> Pending {
+        match Arc::clone(&self.room).acquire_many_owned(room_for(&commands)).await {
+            Ok(room) => self.hand_in(commands, room).await,
+            Err(_) => self.pending(commands.len()).1,
+        }
+    }
+
+    async fn hand_in(&self, commands: Vec<Command>, room: OwnedSemaphorePermit) -> Pending {
+        let (answer, pending) = self.pending(commands.len());
+        // Where the writer has ended the answer is dropped, and the outcome unknown.
+        let _ = self.inbox.send(Submission { commands, answer, room }).await;
+        pending
+    }
+
+    fn pending(&self, count: usize) -> (oneshot::Sender<Vec<Answer>>, Pending) {
+        let (answer, answered) = oneshot::channel();
+        (answer, Pending { answered, count, journal: self.journal.clone() })
+    }
+}
+
+fn room_for(commands: &[Command]) -> u32 {
+    u32::try_from(commands.len()).unwrap_or(u32::MAX)
+}
+
+impl Pending {
+    /// What became of each command, in their order, once all of it is durable.
+    pub async fn answers(self) -> Vec<Result<Receipt, SubmitError>> {
+        let Ok(answers) = self.answered.await else { return vec![Err(SubmitError::OutcomeUnknown); self.count] };
+        let mut receipts = Vec::with_capacity(self.count);
         for answer in answers {
             receipts.push(match answer {
                 Answer::Recorded(receipt) => Ok(receipt),
@@ -120,6 +153,12 @@ struct Batch {
     waiting: Vec<Waiting>,
 }
 
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.payloads.is_empty()
+    }
+}
+
 /// A submission that is decided, and answered once the batch is durable.
 struct Waiting {
     answer: oneshot::Sender<Vec<Answer>>,
@@ -156,12 +195,13 @@ impl Writer {
         loop {
             // While one batch is flushed the next is decided; it is answered no earlier than the one before.
             self.decide(&mut queue, &mut batch);
-            if flying.is_none() && !batch.waiting.is_empty() {
+            if flying.is_none() && !batch.is_empty() {
                 flying = Some(self.append(std::mem::take(&mut batch)));
             }
             if flying.is_none() && !open && queue.is_empty() {
                 return Ok(());
             }
+            let due = self.state.next_due().map(|at| at.since(self.clock.now()));
             let landed = async {
                 match &mut flying {
                     Some((appending, _)) => appending.await,
@@ -179,6 +219,10 @@ impl Writer {
                     open = count > 0;
                     queue.extend(arrived.drain(..));
                 }
+                () = pause(due), if open && batch.is_empty() => {
+                    let now = self.now();
+                    self.record_due(now, &mut batch);
+                }
                 () = stop.cancelled(), if !self.inbox.is_closed() => self.inbox.close(),
             }
         }
@@ -189,7 +233,7 @@ impl Writer {
         while let Some(next) = queue.front() {
             let fits =
                 batch.payloads.len() + next.commands.len() <= MAX_COMMIT_ENTRIES && batch.bytes <= MAX_COMMIT_BYTES;
-            if !fits && !batch.waiting.is_empty() {
+            if !fits && !batch.is_empty() {
                 return;
             }
             let Some(Submission { commands, answer, room }) = queue.pop_front() else { return };
@@ -200,8 +244,8 @@ impl Writer {
 
     /// Decides one command, and takes up what follows from it.
     fn take(&mut self, command: &Command, batch: &mut Batch) -> Answer {
-        // The record's time never goes back, even where the system's clock did between two runs.
-        let now = self.clock.now().max(self.state.hall().time());
+        let now = self.now();
+        self.record_due(now, batch);
         let events = match self.state.decide(command, now) {
             Ok(Decision::Record(events)) => events,
             Ok(Decision::Already(seq)) => return Answer::Already(seq),
@@ -209,17 +253,33 @@ impl Writer {
         };
         let mut first = None;
         for event in events {
-            self.end = self.end.next();
-            let revision = self.state.next_revision(&event);
-            let request = Some(command.request);
-            let entry = Entry { seq: self.end, record_time: now, request, revision, event };
-            self.state.evolve(&entry);
-            let staged = Staged::new(&entry);
-            batch.bytes += staged.payload.len();
-            batch.payloads.push(staged.payload);
-            first.get_or_insert(staged.receipt);
+            let receipt = self.record(event, Some(command.request), now, batch);
+            first.get_or_insert(receipt);
         }
         first.map_or(Answer::Already(self.end), Answer::Recorded)
+    }
+
+    /// The record's time never goes back, even where the system's clock did between two runs.
+    fn now(&self) -> Timestamp {
+        self.clock.now().max(self.state.hall().time())
+    }
+
+    /// Locks the votes whose time has come.
+    fn record_due(&mut self, now: Timestamp, batch: &mut Batch) {
+        while let Some(event) = self.state.due(now) {
+            self.record(event, None, now, batch);
+        }
+    }
+
+    fn record(&mut self, event: Event, request: Option<RequestKey>, now: Timestamp, batch: &mut Batch) -> Receipt {
+        self.end = self.end.next();
+        let revision = self.state.next_revision(&event);
+        let entry = Entry { seq: self.end, record_time: now, request, revision, event };
+        self.state.evolve(&entry);
+        let staged = Staged::new(&entry);
+        batch.bytes += staged.payload.len();
+        batch.payloads.push(staged.payload);
+        staged.receipt
     }
 
     fn append(&self, batch: Batch) -> (Appending, Vec<Waiting>) {
@@ -239,5 +299,13 @@ impl Waiting {
     fn answer(self) {
         // A caller that has gone does not need its answer: what it asked for is on record all the same.
         let _ = self.answer.send(self.answers);
+    }
+}
+
+/// Waits for so long; for ever where there is nothing to wait for.
+async fn pause(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
     }
 }

@@ -13,6 +13,4 @@ pub struct Stand {
     pub seq: Seq,
     /// The entry's time.
     pub record_time: Timestamp,
-    /// The vote's revision at that entry.
-    pub revision: u64,
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::limits::{MAX_MEMBERS, MAX_ROLL_BYTES};
+use super::member::Suspension;
 use super::{BodyId, Limit, Member, MemberId, MemberName, Rejection, Resource, VoteId};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
@@ -24,11 +25,20 @@ pub struct Body {
     /// Its votes, by the place of their creation.
     pub votes: BTreeMap<Seq, VoteId>,
     /// The seated members by the order of their admission, which never changes while a member is seated.
-    members: BTreeMap<u64, Arc<Member>>,
+    seated: BTreeMap<u64, Seat>,
     /// The order of admission by the identifier in lower case: two that differ only in case would be taken for one.
-    seated: HashMap<String, u64>,
+    orders: HashMap<String, u64>,
     admitted: u64,
     roll_bytes: usize,
+}
+
+/// A seat that is taken.
+#[derive(Debug)]
+pub struct Seat {
+    /// Who holds it.
+    pub member: Arc<Member>,
+    /// Set while the member may not vote.
+    pub suspension: Option<Suspension>,
 }
 
 impl Body {
@@ -40,33 +50,34 @@ impl Body {
             create_time,
             seq,
             votes: BTreeMap::new(),
-            members: BTreeMap::new(),
-            seated: HashMap::new(),
+            seated: BTreeMap::new(),
+            orders: HashMap::new(),
             admitted: 0,
             roll_bytes: 0,
         }
     }
 
-    /// The seated members in the order of the roll, each with its place in the order of all admissions.
-    pub fn members(&self) -> impl Iterator<Item = (u64, &Arc<Member>)> + Clone {
-        self.members_after(0)
+    /// The seats that are taken, in the order of the roll, after the one with `order` in the order of all admissions, which
+    /// counts from 1.
+    pub fn seated_after(&self, order: u64) -> impl Iterator<Item = (u64, &Seat)> {
+        self.seated.range(order.saturating_add(1)..).map(|(order, seat)| (*order, seat))
     }
 
-    /// The seated members admitted after the one at `order`, which counts from 1.
-    pub fn members_after(&self, order: u64) -> impl Iterator<Item = (u64, &Arc<Member>)> + Clone {
-        self.members.range(order.saturating_add(1)..).map(|(order, member)| (*order, member))
+    /// The members that may vote now, in the order of the roll.
+    pub fn entitled(&self) -> impl Iterator<Item = &Arc<Member>> {
+        self.seated.values().filter(|seat| seat.suspension.is_none()).map(|seat| &seat.member)
     }
 
-    /// A seated member.
+    /// A member's seat.
     #[must_use]
-    pub fn member(&self, id: &MemberId) -> Option<&Arc<Member>> {
-        self.alike(id).filter(|member| member.id == *id)
+    pub fn seat(&self, id: &MemberId) -> Option<&Seat> {
+        self.alike(id).filter(|seat| seat.member.id == *id)
     }
 
     /// How many members are seated.
     #[must_use]
     pub fn member_count(&self) -> u32 {
-        u32::try_from(self.members.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.seated.len()).unwrap_or(u32::MAX)
     }
 
     /// Seats by statute, vacancies included.
@@ -75,51 +86,96 @@ impl Body {
         if self.seats == 0 { self.member_count() } else { self.seats }
     }
 
-    fn alike(&self, id: &MemberId) -> Option<&Arc<Member>> {
-        self.members.get(self.seated.get(&id.as_str().to_ascii_lowercase())?)
+    fn alike(&self, id: &MemberId) -> Option<&Seat> {
+        self.seated.get(self.orders.get(&id.as_str().to_ascii_lowercase())?)
     }
 
     fn name_of(&self, member: &MemberId) -> MemberName {
         MemberName { body: self.id.clone(), member: member.clone() }
     }
 
+    /// A member's seat, or a rejection that says there is none.
+    pub(super) fn must_seat(&self, id: &MemberId) -> Result<&Seat, Rejection> {
+        self.seat(id).ok_or_else(|| Rejection::NoSuch(Resource::Member(self.name_of(id))))
+    }
+
     /// Whether these members, no two of them alike, can be seated beside those that are.
     pub(super) fn may_admit(&self, members: &[Arc<Member>]) -> Result<(), Rejection> {
         for member in members {
-            match self.alike(&member.id) {
+            match self.alike(&member.id).map(|seat| &seat.member.id) {
                 None => {}
-                Some(seated) if seated.id == member.id => {
-                    return Err(Rejection::NameTaken(Resource::Member(self.name_of(&member.id))));
+                Some(seated) if *seated == member.id => {
+                    return Err(Rejection::NameTaken(Resource::Member(self.name_of(seated))));
                 }
                 Some(seated) => {
-                    let (new, seated) = (self.name_of(&member.id), self.name_of(&seated.id));
+                    let (new, seated) = (self.name_of(&member.id), self.name_of(seated));
                     return Err(Rejection::NameTooAlike { new, seated });
                 }
             }
         }
-        let limit = |limit| Err(Rejection::LimitReached { body: self.id.clone(), limit });
-        let asked = self.members.len() + members.len();
+        let asked = self.seated.len() + members.len();
         if asked > MAX_MEMBERS {
-            return limit(Limit::Members { asked });
+            return Err(self.limit(Limit::Members { asked }));
         }
-        if self.seats > 0 && asked > self.seats as usize {
-            return limit(Limit::Seats { asked, seats: self.seats });
-        }
-        let asked = self.roll_bytes + members.iter().map(|member| self.roll_bytes(member)).sum::<usize>();
-        if asked > MAX_ROLL_BYTES {
-            return limit(Limit::RollBytes { asked });
-        }
-        Ok(())
+        self.may_have(self.seats, asked)?;
+        self.may_weigh(self.roll_bytes + members.iter().map(|member| self.roll_bytes(member)).sum::<usize>())
     }
 
-    pub(super) fn admit(&mut self, members: &[Arc<Member>], seq: Seq) {
+    /// Whether so many members fit so many seats by statute.
+    pub(super) fn may_have(&self, seats: u32, asked: usize) -> Result<(), Rejection> {
+        let fits = seats == 0 || asked <= seats as usize;
+        if fits { Ok(()) } else { Err(self.limit(Limit::Seats { asked, seats })) }
+    }
+
+    /// Whether a seated member's particulars can change to these.
+    pub(super) fn may_revise(&self, member: &Member) -> Result<(), Rejection> {
+        let seat = self.must_seat(&member.id)?;
+        self.may_weigh(self.roll_bytes - self.roll_bytes(&seat.member) + self.roll_bytes(member))
+    }
+
+    fn may_weigh(&self, asked: usize) -> Result<(), Rejection> {
+        if asked <= MAX_ROLL_BYTES { Ok(()) } else { Err(self.limit(Limit::RollBytes { asked })) }
+    }
+
+    fn limit(&self, limit: Limit) -> Rejection {
+        Rejection::LimitReached { body: self.id.clone(), limit }
+    }
+
+    pub(super) fn admit(&mut self, members: &[Arc<Member>]) {
         for member in members {
             self.admitted += 1;
             self.roll_bytes += self.roll_bytes(member);
-            self.seated.insert(member.id.as_str().to_ascii_lowercase(), self.admitted);
-            self.members.insert(self.admitted, Arc::clone(member));
+            self.orders.insert(member.id.as_str().to_ascii_lowercase(), self.admitted);
+            self.seated.insert(self.admitted, Seat { member: Arc::clone(member), suspension: None });
         }
-        self.seq = seq;
+    }
+
+    pub(super) fn revise(&mut self, member: &Arc<Member>) {
+        let (before, after) =
+            (self.seat(&member.id).map(|seat| self.roll_bytes(&seat.member)), self.roll_bytes(member));
+        if let Some(before) = before {
+            self.roll_bytes = self.roll_bytes - before + after;
+            self.change(&member.id, |seat| seat.member = Arc::clone(member));
+        }
+    }
+
+    pub(super) fn withdraw(&mut self, id: &MemberId) {
+        if let Some(seat) =
+            self.orders.remove(&id.as_str().to_ascii_lowercase()).and_then(|order| self.seated.remove(&order))
+        {
+            self.roll_bytes -= self.roll_bytes(&seat.member);
+        }
+    }
+
+    pub(super) fn suspend(&mut self, id: &MemberId, suspension: Option<Suspension>) {
+        self.change(id, |seat| seat.suspension = suspension);
+    }
+
+    fn change(&mut self, id: &MemberId, what: impl FnOnce(&mut Seat)) {
+        let order = self.orders.get(&id.as_str().to_ascii_lowercase());
+        if let Some(seat) = order.and_then(|order| self.seated.get_mut(order)) {
+            what(seat);
+        }
     }
 
     /// On a roll a member stands with its whole resource name.

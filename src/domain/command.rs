@@ -1,9 +1,10 @@
 //! Intents, in the imperative. Well-formed by construction; whether they may happen is for the state to decide.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::request::Scope;
-use super::{BodyId, Choice, Member, MemberId, Outcome, Question, RequestKey, VoteName};
+use super::{BodyId, Choice, Member, MemberId, MemberName, Outcome, Question, RequestKey, VoteName};
 
 /// An intent, and the request that carries it.
 #[derive(Clone, Debug)]
@@ -33,6 +34,39 @@ pub enum Intent {
         /// The members, in the order in which the roll is to be called.
         members: Vec<Arc<Member>>,
     },
+    /// Change a body's particulars.
+    ReviseBody {
+        /// The body.
+        body: BodyId,
+        /// What people call it.
+        display_name: String,
+        /// Seats by statute; 0: as many as there are members.
+        seats: u32,
+    },
+    /// Change a member's particulars.
+    ReviseMember {
+        /// The body.
+        body: BodyId,
+        /// The member as it is to be.
+        member: Arc<Member>,
+    },
+    /// Unseat a member.
+    WithdrawMember {
+        /// The member.
+        member: MemberName,
+    },
+    /// Take a member's right to vote away.
+    SuspendVotingRight {
+        /// The member.
+        member: MemberName,
+        /// The ground; may be empty.
+        reason: String,
+    },
+    /// Give a member's right to vote back.
+    RestoreVotingRight {
+        /// The member.
+        member: MemberName,
+    },
     /// Table a question.
     CreateVote {
         /// The vote.
@@ -40,12 +74,19 @@ pub enum Intent {
         /// What is put to the body.
         question: Arc<Question>,
     },
+    /// Withdraw a question that was not put yet.
+    WithdrawVote {
+        /// The vote.
+        vote: VoteName,
+    },
     /// Open the voting.
     OpenVote {
         /// The vote.
         vote: VoteName,
         /// Members present, where it was stated.
         members_present: Option<u32>,
+        /// Locks by itself this long after the opening, if set.
+        lock_after: Option<Duration>,
     },
     /// Take a stand.
     CastBallot {
@@ -55,6 +96,25 @@ pub enum Intent {
         member: MemberId,
         /// Its stand; never [`Choice::NotVoting`].
         choice: Choice,
+    },
+    /// Take a stand back.
+    WithdrawBallot {
+        /// The vote.
+        vote: VoteName,
+        /// The member.
+        member: MemberId,
+    },
+    /// Interrupt the voting.
+    SuspendVote {
+        /// The vote.
+        vote: VoteName,
+        /// The ground; may be empty.
+        reason: String,
+    },
+    /// Go on with the voting.
+    ResumeVote {
+        /// The vote.
+        vote: VoteName,
     },
     /// End the voting.
     LockVote {
@@ -72,6 +132,13 @@ pub enum Intent {
         /// The symbol of the text adopted; may be empty.
         adopted_symbol: String,
     },
+    /// Set a vote aside.
+    AnnulVote {
+        /// The vote.
+        vote: VoteName,
+        /// On whose authority and why; may be empty.
+        reason: String,
+    },
 }
 
 impl Intent {
@@ -79,12 +146,23 @@ impl Intent {
     #[must_use]
     pub fn body(&self) -> &BodyId {
         match self {
-            Intent::CreateBody { body, .. } | Intent::AdmitMembers { body, .. } => body,
+            Intent::CreateBody { body, .. }
+            | Intent::ReviseBody { body, .. }
+            | Intent::AdmitMembers { body, .. }
+            | Intent::ReviseMember { body, .. } => body,
+            Intent::WithdrawMember { member }
+            | Intent::SuspendVotingRight { member, .. }
+            | Intent::RestoreVotingRight { member } => &member.body,
             Intent::CreateVote { vote, .. }
+            | Intent::WithdrawVote { vote }
             | Intent::OpenVote { vote, .. }
             | Intent::CastBallot { vote, .. }
+            | Intent::WithdrawBallot { vote, .. }
+            | Intent::SuspendVote { vote, .. }
+            | Intent::ResumeVote { vote }
             | Intent::LockVote { vote }
-            | Intent::DeclareResult { vote, .. } => &vote.body,
+            | Intent::DeclareResult { vote, .. }
+            | Intent::AnnulVote { vote, .. } => &vote.body,
         }
     }
 
@@ -92,12 +170,23 @@ impl Intent {
     #[must_use]
     pub fn vote(&self) -> Option<&VoteName> {
         match self {
-            Intent::CreateBody { .. } | Intent::AdmitMembers { .. } => None,
+            Intent::CreateBody { .. }
+            | Intent::ReviseBody { .. }
+            | Intent::AdmitMembers { .. }
+            | Intent::ReviseMember { .. }
+            | Intent::WithdrawMember { .. }
+            | Intent::SuspendVotingRight { .. }
+            | Intent::RestoreVotingRight { .. } => None,
             Intent::CreateVote { vote, .. }
+            | Intent::WithdrawVote { vote }
             | Intent::OpenVote { vote, .. }
             | Intent::CastBallot { vote, .. }
+            | Intent::WithdrawBallot { vote, .. }
+            | Intent::SuspendVote { vote, .. }
+            | Intent::ResumeVote { vote }
             | Intent::LockVote { vote }
-            | Intent::DeclareResult { vote, .. } => Some(vote),
+            | Intent::DeclareResult { vote, .. }
+            | Intent::AnnulVote { vote, .. } => Some(vote),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BodyId, Choice, Member, MemberId, Outcome, Question, RequestKey, Tally, VoteName};
+use super::{BodyId, Choice, Member, MemberId, MemberName, Outcome, Question, RequestKey, Tally, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -40,12 +40,50 @@ pub enum Event {
         /// The members, in the order of the roll.
         members: Vec<Arc<Member>>,
     },
+    /// A body's particulars changed.
+    BodyRevised {
+        /// The body.
+        body: BodyId,
+        /// What people call it.
+        display_name: String,
+        /// Seats by statute; 0: as many as there are members.
+        seats: u32,
+    },
+    /// A member's particulars changed.
+    MemberRevised {
+        /// The body.
+        body: BodyId,
+        /// The member as it now is.
+        member: Arc<Member>,
+    },
+    /// A member was unseated.
+    MemberWithdrawn {
+        /// The member.
+        member: MemberName,
+    },
+    /// A member lost its right to vote.
+    VotingRightSuspended {
+        /// The member.
+        member: MemberName,
+        /// The ground.
+        reason: String,
+    },
+    /// A member regained its right to vote.
+    VotingRightRestored {
+        /// The member.
+        member: MemberName,
+    },
     /// A question was tabled.
     VoteCreated {
         /// The vote.
         vote: VoteName,
         /// What is put to the body.
         question: Arc<Question>,
+    },
+    /// A question was withdrawn.
+    VoteWithdrawn {
+        /// The vote.
+        vote: VoteName,
     },
     /// The voting began.
     VoteOpened {
@@ -59,6 +97,8 @@ pub enum Event {
         members: u32,
         /// Members present, where it was stated.
         members_present: Option<u32>,
+        /// When it locks by itself, if it does.
+        lock_at_time: Option<Timestamp>,
     },
     /// A member took a stand.
     BallotCast {
@@ -68,6 +108,25 @@ pub enum Event {
         member: MemberId,
         /// Its stand.
         choice: Choice,
+    },
+    /// A member took its stand back.
+    BallotWithdrawn {
+        /// The vote.
+        vote: VoteName,
+        /// The member.
+        member: MemberId,
+    },
+    /// The voting was interrupted.
+    VoteSuspended {
+        /// The vote.
+        vote: VoteName,
+        /// The ground.
+        reason: String,
+    },
+    /// The voting went on.
+    VoteResumed {
+        /// The vote.
+        vote: VoteName,
     },
     /// The voting ended.
     VoteLocked {
@@ -89,6 +148,13 @@ pub enum Event {
         /// The symbol of the text adopted; may be empty.
         adopted_symbol: String,
     },
+    /// A vote was set aside.
+    VoteAnnulled {
+        /// The vote.
+        vote: VoteName,
+        /// On whose authority and why.
+        reason: String,
+    },
 }
 
 impl Event {
@@ -96,12 +162,23 @@ impl Event {
     #[must_use]
     pub fn body(&self) -> &BodyId {
         match self {
-            Event::BodyCreated { body, .. } | Event::MembersAdmitted { body, .. } => body,
+            Event::BodyCreated { body, .. }
+            | Event::BodyRevised { body, .. }
+            | Event::MembersAdmitted { body, .. }
+            | Event::MemberRevised { body, .. } => body,
+            Event::MemberWithdrawn { member }
+            | Event::VotingRightSuspended { member, .. }
+            | Event::VotingRightRestored { member } => &member.body,
             Event::VoteCreated { vote, .. }
+            | Event::VoteWithdrawn { vote }
             | Event::VoteOpened { vote, .. }
             | Event::BallotCast { vote, .. }
+            | Event::BallotWithdrawn { vote, .. }
+            | Event::VoteSuspended { vote, .. }
+            | Event::VoteResumed { vote }
             | Event::VoteLocked { vote, .. }
-            | Event::ResultDeclared { vote, .. } => &vote.body,
+            | Event::ResultDeclared { vote, .. }
+            | Event::VoteAnnulled { vote, .. } => &vote.body,
         }
     }
 
@@ -109,12 +186,23 @@ impl Event {
     #[must_use]
     pub fn vote(&self) -> Option<&VoteName> {
         match self {
-            Event::BodyCreated { .. } | Event::MembersAdmitted { .. } => None,
+            Event::BodyCreated { .. }
+            | Event::BodyRevised { .. }
+            | Event::MembersAdmitted { .. }
+            | Event::MemberRevised { .. }
+            | Event::MemberWithdrawn { .. }
+            | Event::VotingRightSuspended { .. }
+            | Event::VotingRightRestored { .. } => None,
             Event::VoteCreated { vote, .. }
+            | Event::VoteWithdrawn { vote }
             | Event::VoteOpened { vote, .. }
             | Event::BallotCast { vote, .. }
+            | Event::BallotWithdrawn { vote, .. }
+            | Event::VoteSuspended { vote, .. }
+            | Event::VoteResumed { vote }
             | Event::VoteLocked { vote, .. }
-            | Event::ResultDeclared { vote, .. } => Some(vote),
+            | Event::ResultDeclared { vote, .. }
+            | Event::VoteAnnulled { vote, .. } => Some(vote),
         }
     }
 }

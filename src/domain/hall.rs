@@ -1,10 +1,11 @@
 //! Bodies, members and votes as the entries so far make them: what everyone may see. Knows nothing of requests.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::event::{Entry, Event};
-use super::vote::{Declaration, Question, RelationKind, Vote, VoteState, Voting};
+use super::member::Suspension;
+use super::vote::{Declaration, Light, Question, RelationKind, Vote, VoteState, Voting};
 use super::{Body, BodyId, Member, Outcome, Roll, Stand, Tally, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
@@ -16,6 +17,10 @@ pub struct Hall {
     votes: HashMap<VoteName, Vote>,
     /// All votes, by the place of their creation.
     created: BTreeMap<Seq, VoteName>,
+    /// All votes, by the place of the last entry about each.
+    changed: BTreeMap<Seq, VoteName>,
+    /// The votes that lock by themselves, by when.
+    timed: BTreeSet<(Timestamp, VoteName)>,
     end: Seq,
     time: Timestamp,
 }
@@ -69,56 +74,99 @@ impl Hall {
         }
     }
 
+    /// The votes that lock by themselves, by when.
+    #[must_use]
+    pub fn timed(&self) -> &BTreeSet<(Timestamp, VoteName)> {
+        &self.timed
+    }
+
+    /// The votes by the place of the last entry about each, after a place.
+    pub fn changed_after(&self, after: Seq) -> impl Iterator<Item = &Vote> {
+        self.changed.range(after.next()..).filter_map(|(_, name)| self.votes.get(name))
+    }
+
     /// Takes up an entry. The log is already true: an entry that could not have been decided changes nothing.
     pub fn evolve(&mut self, entry: &Entry) {
         self.end = entry.seq;
         self.time = entry.record_time;
-        match &entry.event {
-            Event::BodyCreated { body, display_name, seats } => {
-                let new = Body::new(body.clone(), display_name.clone(), *seats, entry.record_time, entry.seq);
-                self.bodies.insert(body.clone(), new);
-            }
-            Event::MembersAdmitted { body, members } => {
-                if let Some(body) = self.bodies.get_mut(body) {
-                    body.admit(members, entry.seq);
-                }
-            }
-            Event::VoteCreated { vote, question } => self.table(vote, question, entry),
-            Event::VoteOpened { vote, roll, seats, members, members_present } => {
-                let voting = self.open(vote, roll, (*seats, *members, *members_present), entry.record_time);
-                self.change(vote, entry, |vote| {
-                    vote.state = VoteState::Open;
-                    vote.voting = voting;
-                });
-            }
-            Event::BallotCast { vote, member, choice } => self.change(vote, entry, |vote| {
-                let Some(voting) = &mut vote.voting else { return };
-                let Some(at) = voting.roll.position(member) else { return };
-                let (seq, record_time, revision) = (entry.seq, entry.record_time, entry.revision);
-                voting.take(at, Stand { choice: *choice, seq, record_time, revision });
-            }),
-            Event::VoteLocked { vote, .. } => self.change(vote, entry, |vote| {
-                vote.state = VoteState::Locked;
-                vote.lock_time = Some(entry.record_time);
-            }),
-            Event::ResultDeclared { vote, outcome, ruling, adopted_symbol } => self.change(vote, entry, |vote| {
-                vote.state = VoteState::Declared;
-                vote.declaration = Some(Declaration {
-                    outcome: *outcome,
-                    ruling: ruling.clone(),
-                    adopted_symbol: adopted_symbol.clone(),
-                    declare_time: entry.record_time,
-                });
-            }),
+        match entry.event.vote() {
+            None => self.evolve_body(entry),
+            Some(vote) => self.evolve_vote(vote, entry),
         }
     }
 
-    fn change(&mut self, name: &VoteName, entry: &Entry, what: impl FnOnce(&mut Vote)) {
-        if let Some(vote) = self.votes.get_mut(name) {
-            what(vote);
-            vote.revision = entry.revision;
-            vote.seq = entry.seq;
-            vote.as_of_time = entry.record_time;
+    fn evolve_body(&mut self, entry: &Entry) {
+        if let Event::BodyCreated { body, display_name, seats } = &entry.event {
+            let new = Body::new(body.clone(), display_name.clone(), *seats, entry.record_time, entry.seq);
+            self.bodies.insert(body.clone(), new);
+            return;
+        }
+        let Some(body) = self.bodies.get_mut(entry.event.body()) else { return };
+        body.seq = entry.seq;
+        match &entry.event {
+            Event::BodyRevised { display_name, seats, .. } => {
+                body.display_name.clone_from(display_name);
+                body.seats = *seats;
+            }
+            Event::MembersAdmitted { members, .. } => body.admit(members),
+            Event::MemberRevised { member, .. } => body.revise(member),
+            Event::MemberWithdrawn { member } => body.withdraw(&member.member),
+            Event::VotingRightSuspended { member, reason } => {
+                let suspension = Suspension { reason: reason.clone(), suspend_time: entry.record_time };
+                body.suspend(&member.member, Some(suspension));
+            }
+            Event::VotingRightRestored { member } => body.suspend(&member.member, None),
+            _ => {}
+        }
+    }
+
+    fn evolve_vote(&mut self, name: &VoteName, entry: &Entry) {
+        match &entry.event {
+            Event::VoteCreated { question, .. } => self.table(name, question, entry),
+            Event::VoteOpened { .. } => {
+                let voting = self.open(name, entry);
+                self.timed.extend(voting.iter().filter_map(|voting| Some((voting.lock_at_time?, name.clone()))));
+                self.change(name, entry, Some(VoteState::Open), |vote| vote.voting = voting);
+            }
+            Event::BallotCast { member, choice, .. } => self.change(name, entry, None, |vote| {
+                let stand = Stand { choice: *choice, seq: entry.seq, record_time: entry.record_time };
+                vote.voting.iter_mut().for_each(|voting| voting.take(member, Some(stand), entry.revision));
+            }),
+            Event::BallotWithdrawn { member, .. } => self.change(name, entry, None, |vote| {
+                vote.voting.iter_mut().for_each(|voting| voting.take(member, None, entry.revision));
+            }),
+            Event::VoteSuspended { .. } => self.change(name, entry, Some(VoteState::Suspended), |_| {}),
+            Event::VoteResumed { .. } => self.change(name, entry, Some(VoteState::Open), |_| {}),
+            Event::VoteLocked { .. } => {
+                self.change(name, entry, Some(VoteState::Locked), |vote| vote.lock_time = Some(entry.record_time));
+            }
+            Event::ResultDeclared { outcome, ruling, adopted_symbol, .. } => {
+                let (ruling, adopted_symbol) = (ruling.clone(), adopted_symbol.clone());
+                let declare_time = entry.record_time;
+                let declaration = Declaration { outcome: *outcome, ruling, adopted_symbol, declare_time };
+                self.change(name, entry, Some(VoteState::Declared), |vote| vote.declaration = Some(declaration));
+            }
+            Event::VoteWithdrawn { .. } => self.change(name, entry, Some(VoteState::Withdrawn), |_| {}),
+            // A vote that is set aside has no result.
+            Event::VoteAnnulled { .. } => {
+                self.change(name, entry, Some(VoteState::Annulled), |vote| vote.declaration = None);
+            }
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, name: &VoteName, entry: &Entry, state: Option<VoteState>, what: impl FnOnce(&mut Vote)) {
+        let Some(vote) = self.votes.get_mut(name) else { return };
+        what(vote);
+        vote.state = state.unwrap_or(vote.state);
+        vote.revision = entry.revision;
+        self.changed.remove(&vote.seq);
+        vote.seq = entry.seq;
+        self.changed.insert(vote.seq, name.clone());
+        vote.as_of_time = entry.record_time;
+        let locks = vote.voting.as_ref().and_then(|voting| voting.lock_at_time);
+        if let Some(at) = locks.filter(|_| !matches!(vote.state, VoteState::Open | VoteState::Suspended)) {
+            self.timed.remove(&(at, name.clone()));
         }
     }
 
@@ -137,29 +185,36 @@ impl Hall {
         };
         self.votes.insert(name.clone(), vote);
         self.created.insert(entry.seq, name.clone());
+        self.changed.insert(entry.seq, name.clone());
         if let Some(body) = self.bodies.get_mut(&name.body) {
             body.votes.insert(entry.seq, name.vote.clone());
         }
     }
 
-    fn open(
-        &self,
-        name: &VoteName,
-        roll: &[Arc<Member>],
-        (seats, members, members_present): (u32, u32, Option<u32>),
-        open_time: Timestamp,
-    ) -> Option<Voting> {
+    fn open(&self, name: &VoteName, entry: &Entry) -> Option<Voting> {
+        let Event::VoteOpened { roll, seats, members, members_present, lock_at_time, .. } = &entry.event else {
+            return None;
+        };
         let question = &self.votes.get(name)?.question;
         let body = self.bodies.get(&name.body)?;
         // A member that has not changed since is kept once, however many rolls it is on.
-        let shared =
-            |member: &Arc<Member>| body.member(&member.id).filter(|seated| *seated == member).unwrap_or(member).clone();
+        let shared = |member: &Arc<Member>| {
+            let seated = body.seat(&member.id).map(|seat| &seat.member);
+            seated.filter(|seated| *seated == member).unwrap_or(member).clone()
+        };
         let roll = Roll::new(roll.iter().map(shared).collect());
         let tally = Tally::opened(roll.members().iter().map(Arc::as_ref), &question.rule);
-        let stands = vec![None; roll.members().len()];
-        let second_vote = self.repeats_a_tie(question);
-        let roll = Arc::new(roll);
-        Some(Voting { roll, stands, tally, seats, members, members_present, open_time, second_vote })
+        Some(Voting {
+            lights: vec![Light::default(); roll.members().len()],
+            roll: Arc::new(roll),
+            tally,
+            seats: *seats,
+            members: *members,
+            members_present: *members_present,
+            open_time: entry.record_time,
+            lock_at_time: *lock_at_time,
+            second_vote: self.repeats_a_tie(question),
+        })
     }
 
     /// Whether the question is one that tied before, put again under UN rule 95.

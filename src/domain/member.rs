@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::MemberId;
+use crate::clock::Timestamp;
 
 /// A seat in a body. Ballots belong to the seat, never to the person who presses the button.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,15 @@ pub struct Member {
     pub weights: BTreeMap<String, u64>,
     /// Groups that it belongs to.
     pub groups: Vec<String>,
+}
+
+/// Why and since when a member may not vote, while it holds its seat (e.g. UN Charter, Article 19).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    /// The ground; may be empty.
+    pub reason: String,
+    /// When it was recorded.
+    pub suspend_time: Timestamp,
 }
 
 impl Member {

@@ -7,6 +7,7 @@ mod ballot;
 mod body;
 mod choice;
 mod command;
+mod conduct;
 mod event;
 mod hall;
 mod judge;
@@ -23,13 +24,13 @@ mod verdict;
 mod vote;
 
 pub use ballot::Stand;
-pub use body::Body;
+pub use body::{Body, Seat};
 pub use choice::Choice;
 pub use command::{Command, Intent};
 pub use event::{Entry, Event, Receipt};
 pub use hall::Hall;
 pub use judge::Facts;
-pub use member::Member;
+pub use member::{Member, Suspension};
 pub use name::{BallotName, BodyId, MemberId, MemberName, NameError, VoteId, VoteName};
 pub use rejection::{Limit, Rejection, Resource, RollFault};
 pub use request::{Digest, RequestId, RequestKey};
@@ -40,4 +41,6 @@ pub use rule::{
 pub use state::{Decision, State};
 pub use tally::{Counts, Tally};
 pub use verdict::{Criterion, Outcome, Verdict};
-pub use vote::{BallotPolicy, Declaration, Question, Relation, RelationKind, Visibility, Vote, VoteState, Voting};
+pub use vote::{
+    BallotPolicy, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState, Voting,
+};

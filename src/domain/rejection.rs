@@ -1,6 +1,6 @@
 //! A rule's "no", with the figures that go with it.
 
-use super::{BodyId, MemberName, Outcome, VoteName, VoteState};
+use super::{BallotName, BodyId, MemberName, Outcome, VoteName, VoteState};
 use crate::seq::Seq;
 
 /// Why a command may not happen. Nothing is recorded of it.
@@ -82,6 +82,10 @@ pub enum Resource {
     Member(MemberName),
     /// A vote.
     Vote(VoteName),
+    /// A standing ballot.
+    Ballot(BallotName),
+    /// The suspension of a member's right to vote.
+    Suspension(MemberName),
 }
 
 /// What keeps a vote from opening on a roll.
@@ -157,6 +161,8 @@ impl Resource {
             Resource::Body(body) => ("body", body.name()),
             Resource::Member(member) => ("member", member.to_string()),
             Resource::Vote(vote) => ("vote", vote.to_string()),
+            Resource::Ballot(ballot) => ("ballot", ballot.to_string()),
+            Resource::Suspension(member) => ("suspension", member.to_string()),
         }
     }
 }

@@ -1,15 +1,10 @@
-//! What may happen next. All that a decision rests on, and the decisions.
-
-use std::collections::BTreeSet;
-use std::sync::Arc;
+//! All that a decision rests on, and the decisions about bodies and members.
 
 use super::command::{Command, Intent};
 use super::event::{Entry, Event};
-use super::limits::MAX_WEIGHT_SUM;
-use super::rejection::{Rejection, Resource, RollFault};
+use super::rejection::{Rejection, Resource};
 use super::request::{Requests, Scope};
-use super::vote::{Question, Vote, VoteState, Voting};
-use super::{Body, BodyId, Hall, Member, MemberId, MemberName, Outcome, VoteName};
+use super::{Body, BodyId, Hall};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -36,7 +31,8 @@ impl State {
         &self.hall
     }
 
-    /// Decides what a command leads to. `now` is the time that its entries would carry.
+    /// Decides what a command leads to. `now` is the time that its entries would carry; what is [`due`](Self::due) by then
+    /// is to be recorded first.
     ///
     /// # Errors
     /// Why it may not happen; nothing is to be recorded then.
@@ -48,9 +44,25 @@ impl State {
                 Err(Rejection::RequestIdReused { seq: first.seq })
             };
         }
-        // No intent of today depends on the time; the timed lock does.
-        let _ = now;
-        self.event(&command.intent).map(|event| Decision::Record(vec![event]))
+        let event = match command.intent.vote() {
+            None => self.decide_body(&command.intent),
+            Some(vote) => self.decide_vote(vote, &command.intent, now),
+        };
+        event.map(|event| Decision::Record(vec![event]))
+    }
+
+    /// When the next vote locks by itself.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.hall.timed().first().map(|(at, _)| *at)
+    }
+
+    /// The lock of a vote whose time has come by `now`. To be recorded, and asked for again, before anything is decided
+    /// at that time.
+    #[must_use]
+    pub fn due(&self, now: Timestamp) -> Option<Event> {
+        let (_, name) = self.hall.timed().first().filter(|(at, _)| *at <= now)?;
+        self.lock_vote(name).ok()
     }
 
     /// Takes up an entry.
@@ -70,132 +82,49 @@ impl State {
         event.vote().map_or(0, |name| self.hall.vote(name).map_or(1, |vote| vote.revision + 1))
     }
 
-    fn event(&self, intent: &Intent) -> Result<Event, Rejection> {
-        match intent {
-            Intent::CreateBody { body, display_name, seats } => {
-                if self.hall.body(body).is_some() {
-                    return Err(Rejection::NameTaken(Resource::Body(body.clone())));
-                }
-                Ok(Event::BodyCreated { body: body.clone(), display_name: display_name.clone(), seats: *seats })
+    /// Decides about a body and its members.
+    fn decide_body(&self, intent: &Intent) -> Result<Event, Rejection> {
+        let id = intent.body();
+        if let Intent::CreateBody { body, display_name, seats } = intent {
+            if self.hall.body(id).is_some() {
+                return Err(Rejection::NameTaken(Resource::Body(id.clone())));
+            }
+            return Ok(Event::BodyCreated { body: body.clone(), display_name: display_name.clone(), seats: *seats });
+        }
+        let of = self.body(id)?;
+        Ok(match intent.clone() {
+            Intent::ReviseBody { body, display_name, seats } => {
+                of.may_have(seats, of.member_count() as usize)?;
+                Event::BodyRevised { body, display_name, seats }
             }
             Intent::AdmitMembers { body, members } => {
-                self.body(body)?.may_admit(members)?;
-                Ok(Event::MembersAdmitted { body: body.clone(), members: members.clone() })
+                of.may_admit(&members)?;
+                Event::MembersAdmitted { body, members }
             }
-            Intent::CreateVote { vote, question } => self.create_vote(vote, question),
-            Intent::OpenVote { vote, members_present } => self.open_vote(vote, *members_present),
-            Intent::CastBallot { vote, member, choice } => {
-                self.may_cast(vote, member)?;
-                Ok(Event::BallotCast { vote: vote.clone(), member: member.clone(), choice: *choice })
+            Intent::ReviseMember { body, member } => {
+                of.may_revise(&member)?;
+                Event::MemberRevised { body, member }
             }
-            Intent::LockVote { vote } => self.lock_vote(vote),
-            Intent::DeclareResult { vote, outcome, ruling, adopted_symbol } => {
-                self.may_declare(vote, *outcome, ruling)?;
-                let (ruling, adopted_symbol) = (ruling.clone(), adopted_symbol.clone());
-                Ok(Event::ResultDeclared { vote: vote.clone(), outcome: *outcome, ruling, adopted_symbol })
+            Intent::WithdrawMember { member } => {
+                of.must_seat(&member.member)?;
+                Event::MemberWithdrawn { member }
             }
-        }
-    }
-
-    fn create_vote(&self, name: &VoteName, question: &Arc<Question>) -> Result<Event, Rejection> {
-        self.body(&name.body)?;
-        if self.hall.vote(name).is_some() {
-            return Err(Rejection::NameTaken(Resource::Vote(name.clone())));
-        }
-        for relation in &question.relations {
-            self.vote(&relation.vote)?;
-        }
-        Ok(Event::VoteCreated { vote: name.clone(), question: Arc::clone(question) })
-    }
-
-    fn open_vote(&self, name: &VoteName, members_present: Option<u32>) -> Result<Event, Rejection> {
-        let vote = self.in_state(name, &[VoteState::Draft], "only a DRAFT can be opened")?;
-        let body = self.body(&name.body)?;
-        let roll: Vec<Arc<Member>> = body.members().map(|(_, member)| Arc::clone(member)).collect();
-        if let Some(fault) = unfit(&roll, vote, body) {
-            return Err(Rejection::RollUnfit { vote: name.clone(), fault });
-        }
-        let (seats, members) = (body.seats(), body.member_count());
-        Ok(Event::VoteOpened { vote: name.clone(), roll, seats, members, members_present })
-    }
-
-    fn may_cast(&self, name: &VoteName, member: &MemberId) -> Result<(), Rejection> {
-        let vote = self.in_state(name, &[VoteState::Open], "ballots are taken while it is OPEN")?;
-        let voter = || MemberName { body: name.body.clone(), member: member.clone() };
-        let stand = vote.voting.as_ref().and_then(|voting| voting.stand(member));
-        match stand {
-            None => Err(Rejection::NotOnRoll(voter())),
-            Some(Some(stand)) if vote.question.ballot_policy.final_on_cast => {
-                Err(Rejection::BallotFinal { member: voter(), seq: stand.seq })
+            Intent::SuspendVotingRight { member, reason } => {
+                of.must_seat(&member.member)?;
+                Event::VotingRightSuspended { member, reason }
             }
-            Some(_) => Ok(()),
-        }
+            Intent::RestoreVotingRight { member } => {
+                if of.must_seat(&member.member)?.suspension.is_none() {
+                    return Err(Rejection::NoSuch(Resource::Suspension(member)));
+                }
+                Event::VotingRightRestored { member }
+            }
+            // Every intent about a vote names it.
+            _ => return Err(Rejection::NoSuch(Resource::Body(id.clone()))),
+        })
     }
 
-    fn lock_vote(&self, name: &VoteName) -> Result<Event, Rejection> {
-        let needs = "only a vote that is OPEN or SUSPENDED can be locked";
-        let vote = self.in_state(name, &[VoteState::Open, VoteState::Suspended], needs)?;
-        let (voting, verdict) = voting(vote, needs)?;
-        Ok(Event::VoteLocked { vote: name.clone(), tally: voting.tally.clone(), outcome: verdict })
-    }
-
-    fn may_declare(&self, name: &VoteName, outcome: Outcome, ruling: &str) -> Result<(), Rejection> {
-        let needs = "a result is declared once it is LOCKED";
-        let vote = self.in_state(name, &[VoteState::Locked], needs)?;
-        let (_, judged) = voting(vote, needs)?;
-        // A tie that no casting vote breaks fails.
-        let declarable = if judged == Outcome::AwaitingCastingVote { Outcome::NotAdopted } else { judged };
-        if outcome == declarable || !ruling.is_empty() {
-            return Ok(());
-        }
-        Err(Rejection::OutcomeMismatch { vote: name.clone(), outcome: declarable })
-    }
-
-    fn body(&self, id: &BodyId) -> Result<&Body, Rejection> {
+    pub(super) fn body(&self, id: &BodyId) -> Result<&Body, Rejection> {
         self.hall.body(id).ok_or_else(|| Rejection::NoSuch(Resource::Body(id.clone())))
     }
-
-    fn vote(&self, name: &VoteName) -> Result<&Vote, Rejection> {
-        self.hall.vote(name).ok_or_else(|| Rejection::NoSuch(Resource::Vote(name.clone())))
-    }
-
-    fn in_state(&self, name: &VoteName, states: &[VoteState], needs: &'static str) -> Result<&Vote, Rejection> {
-        let vote = self.vote(name)?;
-        if states.contains(&vote.state) { Ok(vote) } else { Err(wrong_state(vote, needs)) }
-    }
-}
-
-fn wrong_state(vote: &Vote, needs: &'static str) -> Rejection {
-    Rejection::WrongState { vote: vote.name.clone(), state: vote.state, needs }
-}
-
-/// The voting of an opened vote, and the outcome that the rule gives.
-fn voting<'a>(vote: &'a Vote, needs: &'static str) -> Result<(&'a Voting, Outcome), Rejection> {
-    let voting = vote.voting.as_ref().zip(vote.verdict());
-    voting.map(|(voting, verdict)| (voting, verdict.outcome)).ok_or_else(|| wrong_state(vote, needs))
-}
-
-/// What keeps the vote's rule from being judged on this roll.
-fn unfit(roll: &[Arc<Member>], vote: &Vote, body: &Body) -> Option<RollFault> {
-    let rule = &vote.question.rule;
-    if roll.is_empty() {
-        return Some(RollFault::Empty);
-    }
-    if let Some(veto) = &rule.veto
-        && !roll.iter().any(|member| member.groups.contains(&veto.group))
-    {
-        return Some(RollFault::NoVetoGroup(veto.group.clone()));
-    }
-    let weights: BTreeSet<&str> = rule.weights();
-    weights.into_iter().find_map(|weight| {
-        let lacking = roll.iter().find(|member| !member.weights.contains_key(weight));
-        let sum: u128 = roll.iter().map(|member| u128::from(member.weight(weight))).sum();
-        match lacking {
-            Some(member) => {
-                let member = MemberName { body: body.id.clone(), member: member.id.clone() };
-                Some(RollFault::NoWeight { member, weight: weight.to_owned() })
-            }
-            None => (sum > u128::from(MAX_WEIGHT_SUM)).then(|| RollFault::WeightOverflow(weight.to_owned())),
-        }
-    })
 }

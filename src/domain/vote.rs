@@ -149,8 +149,8 @@ pub struct Vote {
 pub struct Voting {
     /// The members entitled to vote.
     pub roll: Arc<Roll>,
-    /// Their stands, in the order of the roll.
-    pub stands: Vec<Option<Stand>>,
+    /// What they have pressed, in the order of the roll.
+    pub lights: Vec<Light>,
     /// The counts, kept as ballots come.
     pub tally: Tally,
     /// Seats of the body by statute when it opened.
@@ -161,8 +161,19 @@ pub struct Voting {
     pub members_present: Option<u32>,
     /// When it opened.
     pub open_time: Timestamp,
+    /// When it locks by itself, if it does.
+    pub lock_at_time: Option<Timestamp>,
     /// The question tied before: a second tie rejects it.
     pub second_vote: bool,
+}
+
+/// What one member on the roll has pressed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Light {
+    /// Its ballot, while it has one.
+    pub stand: Option<Stand>,
+    /// The vote's revision when it last changed; 0 where it never did.
+    pub changed: u64,
 }
 
 /// The result as declared: the legal moment.
@@ -179,30 +190,33 @@ pub struct Declaration {
 }
 
 impl Vote {
-    /// What the rule says of the tally as it stands; none before the opening.
+    /// What the rule says of the tally as it stands; none before the opening, and none once the vote is set aside.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
-        self.voting.as_ref().map(|voting| voting.judge(&self.question.rule, &self.name))
+        let voting = self.voting.as_ref().filter(|_| self.state != VoteState::Annulled);
+        voting.map(|voting| voting.judge(&self.question.rule, &self.name))
     }
 }
 
 impl Voting {
     /// The member at a place of the roll, with its stand.
     pub fn seats(&self) -> impl Iterator<Item = (&Arc<Member>, Option<&Stand>)> {
-        self.roll.members().iter().zip(self.stands.iter().map(Option::as_ref))
+        self.roll.members().iter().zip(self.lights.iter().map(|light| light.stand.as_ref()))
     }
 
     /// A member's stand: none where it is not on the roll, `Some(None)` where it has not voted.
     #[must_use]
     pub fn stand(&self, member: &MemberId) -> Option<Option<&Stand>> {
-        self.roll.position(member).map(|at| self.stands[at].as_ref())
+        self.roll.position(member).map(|at| self.lights[at].stand.as_ref())
     }
 
-    /// Takes a stand of the member at a place of the roll.
-    pub(super) fn take(&mut self, at: usize, stand: Stand) {
-        let before = self.stands[at].map_or(Choice::NotVoting, |stand| stand.choice);
-        self.tally.shift(&self.roll.members()[at], before, stand.choice);
-        self.stands[at] = Some(stand);
+    /// Takes a member's stand, or takes it back.
+    pub(super) fn take(&mut self, member: &MemberId, stand: Option<Stand>, revision: u64) {
+        let Some(at) = self.roll.position(member) else { return };
+        let choice = |stand: Option<Stand>| stand.map_or(Choice::NotVoting, |stand| stand.choice);
+        let light = &mut self.lights[at];
+        self.tally.shift(&self.roll.members()[at], choice(light.stand), choice(stand));
+        *light = Light { stand, changed: revision };
     }
 
     fn judge(&self, rule: &Rule, vote: &VoteName) -> Verdict {

@@ -2,11 +2,12 @@
 
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Answers, Rollcall, not_yet, status, vote, votes::vote_name};
+use super::{Answers, Rollcall, bodies::body_name, status, vote, votes::vote_name};
 use crate::domain::limits::MAX_BATCH;
-use crate::domain::{BallotName, Command, MemberId, MemberName, Rejection};
+use crate::domain::{BallotName, BodyId, Command, MemberId, MemberName, Receipt, Rejection, Resource};
 use crate::proto::ballot_result::Result as BallotOutcome;
 use crate::proto::{self, ballot_service_server::BallotService};
+use crate::seq::Seq;
 use crate::sequencer::SubmitError;
 use crate::wire::ballot::ballot;
 use crate::wire::malformed::Malformed;
@@ -46,7 +47,7 @@ impl BallotService for Rollcall {
             let voting = vote(hall, &name.vote)?.voting.as_ref();
             let at = voting.and_then(|voting| Some((voting, voting.roll.position(&name.member)?)));
             let (voting, at) = at.ok_or_else(|| not_on_roll(&name))?;
-            let ballot = ballot(&name.vote, &voting.roll.members()[at], voting.stands[at].as_ref());
+            let ballot = ballot(&name.vote, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
             Ok(Response::new(proto::GetBallotResponse { ballot: Some(ballot), seq: hall.end().get() }))
         })
     }
@@ -56,17 +57,12 @@ impl BallotService for Rollcall {
         request: Request<proto::ListBallotsRequest>,
     ) -> Result<Response<proto::ListBallotsResponse>, Status> {
         let request = request.into_inner();
-        if request.parent.ends_with("/votes/-") {
-            return Err(not_yet("ListBallots of one member across votes"));
+        if let Some(body) = request.parent.strip_suffix("/votes/-") {
+            return self.ballots_of_member(body_name("parent", body)?, &request).await;
         }
         let name = vote_name("parent", &request.parent)?;
-        let only = (!request.member.is_empty()).then(|| request.member.parse::<MemberId>()).transpose();
-        let only = only.map_err(|problem| Malformed::field("member", problem.to_string()))?;
-        let mut choices = request.choices.clone();
-        choices.sort_unstable();
-        let filter = format!("{choices:?}");
-        let list = ["ballots", &request.parent, &request.member, &filter];
-        let page = Page::read(request.page_size, &request.page_token, &list)?;
+        let only = (!request.member.is_empty()).then(|| member_id(&request.member)).transpose()?;
+        let (page, choices) = page(&request)?;
         let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
         self.catch_up(0).await?;
         self.board.read(|hall| {
@@ -86,38 +82,98 @@ impl BallotService for Rollcall {
 
     async fn stream_ballots(
         &self,
-        _: Request<Streaming<proto::StreamBallotsRequest>>,
+        request: Request<Streaming<proto::StreamBallotsRequest>>,
     ) -> Result<Response<Self::StreamBallotsStream>, Status> {
-        Err(not_yet("StreamBallots"))
+        Ok(Response::new(self.clone().ballot_answers(request.into_inner())))
     }
 
     async fn withdraw_ballot(
         &self,
-        _: Request<proto::WithdrawBallotRequest>,
+        request: Request<proto::WithdrawBallotRequest>,
     ) -> Result<Response<proto::WithdrawBallotResponse>, Status> {
-        Err(not_yet("WithdrawBallot"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::WithdrawBallotResponse { receipt: Some(receipt.into()) }))
     }
 }
 
-impl Rollcall {
-    /// Casts ballots in one submission; those that cannot be read are refused in their places.
-    async fn cast_all(&self, ballots: Vec<proto::CastBallotRequest>) -> Result<Vec<proto::BallotResult>, Status> {
-        let read: Vec<Result<Command, Malformed>> = ballots.into_iter().map(TryInto::try_into).collect();
-        let commands: Vec<Command> = read.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
-        let mut results =
-            if commands.is_empty() { Vec::new() } else { self.sequencer.submit(commands).await }.into_iter();
-        if let Some(Err(error @ SubmitError::Overloaded)) = results.as_slice().first() {
-            return Err(status::submit(error));
-        }
-        let outcome = |one: Result<Command, Malformed>| match one {
+/// Ballots as they were sent, those that cannot be read in their places.
+pub(super) struct Read(Vec<Result<Command, Malformed>>);
+
+impl Read {
+    pub(super) fn new(ballots: impl IntoIterator<Item = proto::CastBallotRequest>) -> Self {
+        Self(ballots.into_iter().map(TryInto::try_into).collect())
+    }
+
+    /// Those that can be read.
+    pub(super) fn commands(&self) -> Vec<Command> {
+        self.0.iter().filter_map(|one| one.as_ref().ok().cloned()).collect()
+    }
+
+    /// What became of each, given what became of those that could be read.
+    pub(super) fn results(self, answers: Vec<Result<Receipt, SubmitError>>) -> Vec<proto::BallotResult> {
+        let mut answers = answers.into_iter();
+        let result = |one: Result<Command, Malformed>| match one {
             Err(malformed) => BallotOutcome::Refusal((&malformed).into()),
-            Ok(_) => match results.next().unwrap_or(Err(SubmitError::OutcomeUnknown)) {
+            Ok(_) => match answers.next().unwrap_or(Err(SubmitError::OutcomeUnknown)) {
                 Ok(receipt) => BallotOutcome::Receipt(receipt.into()),
                 Err(error) => BallotOutcome::Refusal(status::refused(&error)),
             },
         };
-        Ok(read.into_iter().map(outcome).map(|result| proto::BallotResult { result: Some(result) }).collect())
+        self.0.into_iter().map(result).map(|result| proto::BallotResult { result: Some(result) }).collect()
     }
+}
+
+impl Rollcall {
+    /// Casts ballots in one submission.
+    async fn cast_all(&self, ballots: Vec<proto::CastBallotRequest>) -> Result<Vec<proto::BallotResult>, Status> {
+        let read = Read::new(ballots);
+        let commands = read.commands();
+        let answers = if commands.is_empty() { Vec::new() } else { self.sequencer.submit(commands).await };
+        match answers.first() {
+            Some(Err(error @ SubmitError::Overloaded)) => Err(status::submit(error)),
+            _ => Ok(read.results(answers)),
+        }
+    }
+
+    /// One member's ballots in every vote of its body that it was on the roll of, in the order of the votes' creation.
+    async fn ballots_of_member(
+        &self,
+        body: BodyId,
+        request: &proto::ListBallotsRequest,
+    ) -> Result<Response<proto::ListBallotsResponse>, Status> {
+        if request.member.is_empty() {
+            return Err(Malformed::field("member", "must be set where the parent is every vote of a body").into());
+        }
+        let member = member_id(&request.member)?;
+        let (page, choices) = page(request)?;
+        let after = Seq::new(page.after_number()?);
+        self.catch_up(0).await?;
+        self.board.read(|hall| {
+            let of = hall.body(&body).ok_or_else(|| status::no_such(Resource::Body(body.clone())))?;
+            let ballots = hall.votes_after(Some(of), after).filter_map(|(seq, vote)| {
+                let voting = vote.voting.as_ref()?;
+                let at = voting.roll.position(&member)?;
+                let ballot = ballot(&vote.name, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
+                Some((seq.get().to_be_bytes().to_vec(), ballot))
+            });
+            let ballots = ballots.filter(|(_, ballot)| choices.is_empty() || choices.contains(&ballot.choice));
+            let (ballots, next_page_token) = page.take(ballots);
+            Ok(Response::new(proto::ListBallotsResponse { ballots, next_page_token, seq: hall.end().get() }))
+        })
+    }
+}
+
+fn member_id(text: &str) -> Result<MemberId, Malformed> {
+    text.parse::<MemberId>().map_err(|problem| Malformed::field("member", problem.to_string()))
+}
+
+/// The page that is asked for, and the choices that it is about; all where none is named.
+fn page(request: &proto::ListBallotsRequest) -> Result<(Page, Vec<i32>), Malformed> {
+    let mut choices = request.choices.clone();
+    choices.sort_unstable();
+    let filter = format!("{choices:?}");
+    let list = ["ballots", &request.parent, &request.member, &filter];
+    Ok((Page::read(request.page_size, &request.page_token, &list)?, choices))
 }
 
 fn not_on_roll(name: &BallotName) -> Status {

@@ -2,7 +2,7 @@
 
 use tonic::{Request, Response, Status};
 
-use super::{Rollcall, not_yet, status};
+use super::{Rollcall, status};
 use crate::domain::{BodyId, Command, Hall, Resource};
 use crate::proto::{self, body_service_server::BodyService};
 use crate::wire;
@@ -23,12 +23,8 @@ impl BodyService for Rollcall {
         &self,
         request: Request<proto::CreateBodyRequest>,
     ) -> Result<Response<proto::CreateBodyResponse>, Status> {
-        let command = Command::try_from(request.into_inner())?;
-        let id = command.intent.body().clone();
-        let receipt = self.submit(command).await?;
-        self.reach(receipt.seq).await?;
-        let body = self.board.read(|hall| body(hall, &id).map(wire::body::body))?;
-        Ok(Response::new(proto::CreateBodyResponse { body: Some(body), receipt: Some(receipt.into()) }))
+        let (body, receipt) = self.change_body(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::CreateBodyResponse { body, receipt }))
     }
 
     async fn get_body(
@@ -74,8 +70,8 @@ impl BodyService for Rollcall {
         let after = page.after_number()?;
         self.catch_up(0).await?;
         self.board.read(|hall| {
-            let members = body(hall, &id)?.members_after(after);
-            let members = members.map(|(order, one)| (order.to_be_bytes().to_vec(), wire::body::member(&id, one)));
+            let seats = body(hall, &id)?.seated_after(after);
+            let members = seats.map(|(order, seat)| (order.to_be_bytes().to_vec(), wire::body::seated(&id, seat)));
             let (members, next_page_token) = page.take(members);
             Ok(Response::new(proto::ListMembersResponse { members, next_page_token, seq: hall.end().get() }))
         })
@@ -83,36 +79,52 @@ impl BodyService for Rollcall {
 
     async fn revise_body(
         &self,
-        _: Request<proto::ReviseBodyRequest>,
+        request: Request<proto::ReviseBodyRequest>,
     ) -> Result<Response<proto::ReviseBodyResponse>, Status> {
-        Err(not_yet("ReviseBody"))
+        let (body, receipt) = self.change_body(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::ReviseBodyResponse { body, receipt }))
     }
 
     async fn revise_member(
         &self,
-        _: Request<proto::ReviseMemberRequest>,
+        request: Request<proto::ReviseMemberRequest>,
     ) -> Result<Response<proto::ReviseMemberResponse>, Status> {
-        Err(not_yet("ReviseMember"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::ReviseMemberResponse { receipt: Some(receipt.into()) }))
     }
 
     async fn withdraw_member(
         &self,
-        _: Request<proto::WithdrawMemberRequest>,
+        request: Request<proto::WithdrawMemberRequest>,
     ) -> Result<Response<proto::WithdrawMemberResponse>, Status> {
-        Err(not_yet("WithdrawMember"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::WithdrawMemberResponse { receipt: Some(receipt.into()) }))
     }
 
     async fn suspend_voting_right(
         &self,
-        _: Request<proto::SuspendVotingRightRequest>,
+        request: Request<proto::SuspendVotingRightRequest>,
     ) -> Result<Response<proto::SuspendVotingRightResponse>, Status> {
-        Err(not_yet("SuspendVotingRight"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::SuspendVotingRightResponse { receipt: Some(receipt.into()) }))
     }
 
     async fn restore_voting_right(
         &self,
-        _: Request<proto::RestoreVotingRightRequest>,
+        request: Request<proto::RestoreVotingRightRequest>,
     ) -> Result<Response<proto::RestoreVotingRightResponse>, Status> {
-        Err(not_yet("RestoreVotingRight"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::RestoreVotingRightResponse { receipt: Some(receipt.into()) }))
+    }
+}
+
+impl Rollcall {
+    /// Submits one command about a body, and shows the body as it then stands.
+    async fn change_body(&self, command: Command) -> Result<(Option<proto::Body>, Option<proto::Receipt>), Status> {
+        let id = command.intent.body().clone();
+        let receipt = self.submit(command).await?;
+        self.reach(receipt.seq).await?;
+        let body = self.board.read(|hall| hall.body(&id).map(wire::body::body));
+        Ok((body, Some(receipt.into())))
     }
 }

@@ -1,8 +1,10 @@
 //! The services: requests in, answers out, errors as gRPC has them. Holds no rule; `tonic::Status` lives only here.
 
+mod ballot_stream;
 mod ballots;
 mod bodies;
 mod gate;
+mod halls;
 mod records;
 mod rules;
 mod status;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_stream::try_stream;
 use tonic::{Request, Response, Status};
 
-use super::{Answers, Rollcall, heartbeat, not_yet, status, vote, votes::vote_name};
+use super::{Answers, Rollcall, heartbeat, status, vote, votes::vote_name};
 use crate::board::{Ended, Watch};
 use crate::proto::watch_tally_response::Message;
 use crate::proto::{self, tally_service_server::TallyService};
@@ -49,9 +49,9 @@ impl TallyService for Rollcall {
 
     async fn watch_votes(
         &self,
-        _: Request<proto::WatchVotesRequest>,
+        request: Request<proto::WatchVotesRequest>,
     ) -> Result<Response<Self::WatchVotesStream>, Status> {
-        Err(not_yet("WatchVotes"))
+        self.hall_of_votes(request.into_inner()).await
     }
 }
 
@@ -107,13 +107,13 @@ enum Wake {
     Ended,
 }
 
-const STOPPING: &str = "this server is stopping; connect again, elsewhere if possible";
+pub(super) const STOPPING: &str = "this server is stopping; connect again, elsewhere if possible";
 
 fn message(message: Message) -> proto::WatchTallyResponse {
     proto::WatchTallyResponse { message: Some(message) }
 }
 
-fn draining() -> proto::Draining {
+pub(super) fn draining() -> proto::Draining {
     let spread = uuid::Uuid::new_v4().as_u64_pair().0 % RECONNECT_WITHIN_MILLIS;
     let reconnect_after = Duration::from_millis(spread);
     proto::Draining { reconnect_after: reconnect_after.try_into().ok() }

@@ -12,7 +12,7 @@ use crate::wire::page::Page;
 use crate::wire::vote::Draft;
 
 /// In place of a body's identifier: all bodies.
-const ALL: &str = "bodies/-";
+pub(super) const ALL: &str = "bodies/-";
 
 pub(super) fn vote_name(field: &str, name: &str) -> Result<VoteName, Malformed> {
     name.parse::<VoteName>().map_err(|problem| Malformed::field(field, problem.to_string()))
@@ -94,23 +94,26 @@ impl VoteService for Rollcall {
 
     async fn withdraw_vote(
         &self,
-        _: Request<proto::WithdrawVoteRequest>,
+        request: Request<proto::WithdrawVoteRequest>,
     ) -> Result<Response<proto::WithdrawVoteResponse>, Status> {
-        Err(not_yet("WithdrawVote"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::WithdrawVoteResponse { receipt: Some(receipt.into()) }))
     }
 
     async fn suspend_vote(
         &self,
-        _: Request<proto::SuspendVoteRequest>,
+        request: Request<proto::SuspendVoteRequest>,
     ) -> Result<Response<proto::SuspendVoteResponse>, Status> {
-        Err(not_yet("SuspendVote"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::SuspendVoteResponse { receipt: Some(receipt.into()) }))
     }
 
     async fn resume_vote(
         &self,
-        _: Request<proto::ResumeVoteRequest>,
+        request: Request<proto::ResumeVoteRequest>,
     ) -> Result<Response<proto::ResumeVoteResponse>, Status> {
-        Err(not_yet("ResumeVote"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::ResumeVoteResponse { receipt: Some(receipt.into()) }))
     }
 
     async fn give_casting_vote(
@@ -129,9 +132,10 @@ impl VoteService for Rollcall {
 
     async fn annul_vote(
         &self,
-        _: Request<proto::AnnulVoteRequest>,
+        request: Request<proto::AnnulVoteRequest>,
     ) -> Result<Response<proto::AnnulVoteResponse>, Status> {
-        Err(not_yet("AnnulVote"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::AnnulVoteResponse { receipt: Some(receipt.into()) }))
     }
 
     async fn record_statement(

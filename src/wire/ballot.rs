@@ -22,6 +22,22 @@ impl TryFrom<proto::CastBallotRequest> for Command {
     }
 }
 
+impl TryFrom<proto::WithdrawBallotRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::WithdrawBallotRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let ballot = fields.read("name", request.name.parse::<BallotName>());
+        let command = key.zip(ballot).map(|(request, BallotName { vote, member })| {
+            let intent = Intent::WithdrawBallot { vote, member };
+            Command { request, intent }
+        });
+        fields.finish(command)
+    }
+}
+
 /// A choice that can be cast.
 fn cast(choice: proto::Choice) -> Result<Choice, &'static str> {
     match super::rule::choice(choice) {

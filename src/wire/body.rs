@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::malformed::{Fields, Malformed};
 use crate::domain::limits::{MAX_BATCH, MAX_GROUPS, MAX_WEIGHTS, is_key, is_weight};
-use crate::domain::{Body, BodyId, Command, Intent, Member, MemberName};
+use crate::domain::{Body, BodyId, Command, Intent, Member, MemberName, Seat};
 use crate::proto;
 
 impl TryFrom<proto::CreateBodyRequest> for Command {
@@ -55,6 +55,67 @@ impl TryFrom<proto::AdmitMembersRequest> for Command {
     }
 }
 
+impl TryFrom<proto::ReviseBodyRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::ReviseBodyRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let proto::Body { name, display_name, seats, .. } = request.body.unwrap_or_default();
+        let body = fields.read("body.name", BodyId::from_name(&name));
+        fields.line("body.display_name", &display_name);
+        let command = key.zip(body).map(|(request, body)| {
+            let intent = Intent::ReviseBody { body, display_name, seats };
+            Command { request, intent }
+        });
+        fields.finish(command)
+    }
+}
+
+impl TryFrom<proto::ReviseMemberRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::ReviseMemberRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let member = read(&mut fields, "member", request.member.unwrap_or_default());
+        let command = key.zip(member).map(|(request, (body, member))| {
+            let intent = Intent::ReviseMember { body, member: Arc::new(member) };
+            Command { request, intent }
+        });
+        fields.finish(command)
+    }
+}
+
+/// Requests that name a member and say nothing else, or a reason.
+macro_rules! requests {
+    ($($request:ident => $intent:ident $(, $reason:ident)?;)*) => {$(
+        impl TryFrom<proto::$request> for Command {
+            type Error = Malformed;
+
+            fn try_from(mut request: proto::$request) -> Result<Self, Malformed> {
+                let mut fields = Fields::default();
+                let request_id = std::mem::take(&mut request.request_id);
+                let key = fields.key(&request, &request_id);
+                let member = fields.read("name", request.name.parse::<MemberName>());
+                $(fields.text(stringify!($reason), &request.$reason);)?
+                let command = key.zip(member).map(|(key, member)| {
+                    Command { request: key, intent: Intent::$intent { member $(, $reason: request.$reason)? } }
+                });
+                fields.finish(command)
+            }
+        }
+    )*};
+}
+
+requests! {
+    WithdrawMemberRequest => WithdrawMember;
+    SuspendVotingRightRequest => SuspendVotingRight, reason;
+    RestoreVotingRightRequest => RestoreVotingRight;
+}
+
 /// A member as a request has it.
 fn read(fields: &mut Fields, field: &str, member: proto::Member) -> Option<(BodyId, Member)> {
     fields.line(&format!("{field}.display_name"), &member.display_name);
@@ -83,6 +144,16 @@ pub fn body(body: &Body) -> proto::Body {
         create_time: Some(super::time::out(body.create_time)),
         seq: body.seq.get(),
     }
+}
+
+/// A member of a body, and whether it may vote.
+#[must_use]
+pub fn seated(body: &BodyId, seat: &Seat) -> proto::Member {
+    let suspension = seat.suspension.as_ref().map(|suspension| proto::VotingRightSuspension {
+        reason: suspension.reason.clone(),
+        suspend_time: Some(super::time::out(suspension.suspend_time)),
+    });
+    proto::Member { suspension, ..member(body, &seat.member) }
 }
 
 /// A member of a body.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message;
 
-use crate::domain::{BodyId, Digest, Entry, Event, Member, MemberName, RequestId, RequestKey, VoteName};
+use crate::domain::{BodyId, Digest, Entry, Event, Member, MemberId, MemberName, RequestId, RequestKey, VoteName};
 use crate::proto::{self, entry::Event as Stored};
 use crate::seq::Seq;
 
@@ -78,6 +78,7 @@ fn key(id: &[u8], digest: &[u8]) -> Result<Option<RequestKey>, DecodeError> {
     Ok(Some(RequestKey { id: RequestId(sixteen(id)?), digest: Digest(sixteen(digest)?) }))
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm an event, so that none is forgotten")]
 fn stored(event: &Event) -> Stored {
     match event {
         Event::BodyCreated { body, display_name, seats } => Stored::BodyCreated(proto::BodyCreated {
@@ -88,15 +89,47 @@ fn stored(event: &Event) -> Stored {
         Event::MembersAdmitted { body, members } => {
             Stored::MembersAdmitted(proto::MembersAdmitted { body: body.name(), members: members_out(body, members) })
         }
-        Event::VoteCreated { vote, question } => Stored::VoteCreated((vote, &**question).into()),
-        Event::VoteOpened { vote, roll, seats, members, members_present } => Stored::VoteOpened(proto::VoteOpened {
-            vote: vote.to_string(),
-            roll: members_out(&vote.body, roll),
+        Event::BodyRevised { body, display_name, seats } => Stored::BodyRevised(proto::BodyRevised {
+            body: body.name(),
+            display_name: display_name.clone(),
             seats: *seats,
-            members: *members,
-            members_present: members_present.unwrap_or(0),
-            lock_at_time: None,
         }),
+        Event::MemberRevised { body, member } => {
+            Stored::MemberRevised(proto::MemberRevised { member: Some(super::body::member(body, member)) })
+        }
+        Event::MemberWithdrawn { member } => {
+            Stored::MemberWithdrawn(proto::MemberWithdrawn { member: member.to_string() })
+        }
+        Event::VotingRightSuspended { member, reason } => {
+            let (member, reason) = (member.to_string(), reason.clone());
+            Stored::VotingRightSuspended(proto::VotingRightSuspended { member, reason })
+        }
+        Event::VotingRightRestored { member } => {
+            Stored::VotingRightRestored(proto::VotingRightRestored { member: member.to_string() })
+        }
+        Event::VoteCreated { vote, question } => Stored::VoteCreated((vote, &**question).into()),
+        Event::VoteWithdrawn { vote } => Stored::VoteWithdrawn(proto::VoteWithdrawn { vote: vote.to_string() }),
+        Event::BallotWithdrawn { vote, member } => {
+            let (vote, member) = (vote.to_string(), member.to_string());
+            Stored::BallotWithdrawn(proto::BallotWithdrawn { vote, member })
+        }
+        Event::VoteSuspended { vote, reason } => {
+            Stored::VoteSuspended(proto::VoteSuspended { vote: vote.to_string(), reason: reason.clone() })
+        }
+        Event::VoteResumed { vote } => Stored::VoteResumed(proto::VoteResumed { vote: vote.to_string() }),
+        Event::VoteAnnulled { vote, reason } => {
+            Stored::VoteAnnulled(proto::VoteAnnulled { vote: vote.to_string(), reason: reason.clone() })
+        }
+        Event::VoteOpened { vote, roll, seats, members, members_present, lock_at_time } => {
+            Stored::VoteOpened(proto::VoteOpened {
+                vote: vote.to_string(),
+                roll: members_out(&vote.body, roll),
+                seats: *seats,
+                members: *members,
+                members_present: members_present.unwrap_or(0),
+                lock_at_time: lock_at_time.map(super::time::out),
+            })
+        }
         Event::BallotCast { vote, member, choice } => Stored::BallotCast(proto::BallotCast {
             vote: vote.to_string(),
             member: member.to_string(),
@@ -128,6 +161,25 @@ fn read(event: Stored) -> Result<Event, DecodeError> {
             let members = members_in(&body, event.members)?;
             Event::MembersAdmitted { body, members }
         }
+        Stored::BodyRevised(event) => {
+            Event::BodyRevised { body: body(&event.body)?, display_name: event.display_name, seats: event.seats }
+        }
+        Stored::MemberRevised(event) => {
+            let (body, member) = member_in(event.member.unwrap_or_default())?;
+            Event::MemberRevised { body, member }
+        }
+        Stored::MemberWithdrawn(event) => Event::MemberWithdrawn { member: member(&event.member)? },
+        Stored::VotingRightSuspended(event) => {
+            Event::VotingRightSuspended { member: member(&event.member)?, reason: event.reason }
+        }
+        Stored::VotingRightRestored(event) => Event::VotingRightRestored { member: member(&event.member)? },
+        Stored::VoteWithdrawn(event) => Event::VoteWithdrawn { vote: vote(&event.vote)? },
+        Stored::BallotWithdrawn(event) => {
+            Event::BallotWithdrawn { vote: vote(&event.vote)?, member: ballot_member(&event.member)? }
+        }
+        Stored::VoteSuspended(event) => Event::VoteSuspended { vote: vote(&event.vote)?, reason: event.reason },
+        Stored::VoteResumed(event) => Event::VoteResumed { vote: vote(&event.vote)? },
+        Stored::VoteAnnulled(event) => Event::VoteAnnulled { vote: vote(&event.vote)?, reason: event.reason },
         Stored::VoteCreated(event) => {
             let (vote, question) = super::vote::recorded(event)?;
             Event::VoteCreated { vote, question: Arc::new(question) }
@@ -136,13 +188,16 @@ fn read(event: Stored) -> Result<Event, DecodeError> {
             let vote = vote(&event.vote)?;
             let roll = members_in(&vote.body, event.roll)?;
             let members_present = (event.members_present > 0).then_some(event.members_present);
-            Event::VoteOpened { vote, roll, seats: event.seats, members: event.members, members_present }
+            let lock_at_time = event.lock_at_time.as_ref().map(super::time::read).transpose();
+            let lock_at_time = lock_at_time.map_err(|e| DecodeError(format!("its lock_at_time {e}")))?;
+            let (seats, members) = (event.seats, event.members);
+            Event::VoteOpened { vote, roll, seats, members, members_present, lock_at_time }
         }
         Stored::BallotCast(event) => Event::BallotCast {
             vote: vote(&event.vote)?,
             choice: super::rule::choice(event.choice())
                 .ok_or_else(|| DecodeError("its ballot has no choice".into()))?,
-            member: event.member.parse().map_err(|e| DecodeError(format!("its ballot's member {e}")))?,
+            member: ballot_member(&event.member)?,
         },
         Stored::VoteLocked(event) => Event::VoteLocked {
             vote: vote(&event.vote)?,
@@ -175,14 +230,24 @@ fn members_out(body: &BodyId, members: &[Arc<Member>]) -> Vec<proto::Member> {
     members.iter().map(|member| super::body::member(body, member)).collect()
 }
 
+fn member(name: &str) -> Result<MemberName, DecodeError> {
+    name.parse().map_err(|e| DecodeError(format!("its member {e}")))
+}
+
+fn ballot_member(id: &str) -> Result<MemberId, DecodeError> {
+    id.parse().map_err(|e| DecodeError(format!("its ballot's member {e}")))
+}
+
+fn member_in(stored: proto::Member) -> Result<(BodyId, Arc<Member>), DecodeError> {
+    let name = member(&stored.name)?;
+    let proto::Member { display_name, weights, groups, .. } = stored;
+    Ok((name.body, Arc::new(Member { id: name.member, display_name, weights, groups })))
+}
+
 fn members_in(body: &BodyId, members: Vec<proto::Member>) -> Result<Vec<Arc<Member>>, DecodeError> {
-    let read = |member: proto::Member| {
-        let name: MemberName = member.name.parse().map_err(|e| DecodeError(format!("its member {e}")))?;
-        if name.body != *body {
-            return Err(DecodeError(format!("its member {name} is of another body")));
-        }
-        let proto::Member { display_name, weights, groups, .. } = member;
-        Ok(Arc::new(Member { id: name.member, display_name, weights, groups }))
+    let read = |stored: proto::Member| match member_in(stored)? {
+        (of, member) if of == *body => Ok(member),
+        (of, member) => Err(DecodeError(format!("its member {} is of another body, {of}", member.id))),
     };
     members.into_iter().map(read).collect()
 }

@@ -2,6 +2,7 @@
 
 pub mod ballot;
 pub mod body;
+pub mod conduct;
 pub mod entry;
 pub mod evaluation;
 pub mod malformed;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Choice, Counts, Roll, Tally, Vote, VoteState, Voting};
+use crate::domain::{Choice, Counts, Light, Roll, Tally, Vote, VoteState, Voting};
 use crate::proto;
 
 impl From<&Tally> for proto::Tally {
@@ -65,10 +65,8 @@ impl From<&Vote> for Frame {
 
 impl From<&Voting> for Lights {
     fn from(voting: &Voting) -> Self {
-        let light = |stand: &Option<crate::domain::Stand>| {
-            stand.map_or((Choice::NotVoting, 0), |stand| (stand.choice, stand.revision))
-        };
-        Self { roll: Arc::clone(&voting.roll), stands: voting.stands.iter().map(light).collect() }
+        let light = |light: &Light| (light.stand.map_or(Choice::NotVoting, |stand| stand.choice), light.changed);
+        Self { roll: Arc::clone(&voting.roll), stands: voting.lights.iter().map(light).collect() }
     }
 }
 

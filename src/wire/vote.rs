@@ -161,73 +161,6 @@ impl From<&Relation> for proto::Relation {
     }
 }
 
-impl TryFrom<proto::OpenVoteRequest> for Command {
-    type Error = Malformed;
-
-    fn try_from(mut request: proto::OpenVoteRequest) -> Result<Self, Malformed> {
-        let mut fields = Fields::default();
-        let request_id = std::mem::take(&mut request.request_id);
-        let key = fields.key(&request, &request_id);
-        let vote = fields.read("name", request.name.parse::<VoteName>());
-        let timed = "must be unset: this version does not lock a vote by itself yet; call LockVote";
-        fields.unless(request.lock_after.is_none(), "lock_after", timed);
-        let members_present = (request.members_present > 0).then_some(request.members_present);
-        let command = key.zip(vote).map(|(request, vote)| {
-            let intent = Intent::OpenVote { vote, members_present };
-            Command { request, intent }
-        });
-        fields.finish(command)
-    }
-}
-
-impl TryFrom<proto::LockVoteRequest> for Command {
-    type Error = Malformed;
-
-    fn try_from(mut request: proto::LockVoteRequest) -> Result<Self, Malformed> {
-        let mut fields = Fields::default();
-        let request_id = std::mem::take(&mut request.request_id);
-        let key = fields.key(&request, &request_id);
-        let vote = fields.read("name", request.name.parse::<VoteName>());
-        let command = key.zip(vote).map(|(request, vote)| Command { request, intent: Intent::LockVote { vote } });
-        fields.finish(command)
-    }
-}
-
-impl TryFrom<proto::DeclareResultRequest> for Command {
-    type Error = Malformed;
-
-    fn try_from(mut request: proto::DeclareResultRequest) -> Result<Self, Malformed> {
-        let mut fields = Fields::default();
-        let request_id = std::mem::take(&mut request.request_id);
-        let key = fields.key(&request, &request_id);
-        let vote = fields.read("name", request.name.parse::<VoteName>());
-        let outcome = fields.read("outcome", declarable(request.outcome()));
-        fields.text("ruling", &request.ruling);
-        fields.line("adopted_symbol", &request.adopted_symbol);
-        let adopted = request.adopted_symbol.is_empty() || request.outcome() == proto::Outcome::Adopted;
-        fields.unless(adopted, "adopted_symbol", "must be empty where the outcome is not OUTCOME_ADOPTED");
-        let proto::DeclareResultRequest { ruling, adopted_symbol, .. } = request;
-        let command = (|| {
-            let intent = Intent::DeclareResult { vote: vote?, outcome: outcome?, ruling, adopted_symbol };
-            Some(Command { request: key?, intent })
-        })();
-        fields.finish(command)
-    }
-}
-
-/// An outcome that a presiding officer can declare.
-fn declarable(asked: proto::Outcome) -> Result<Outcome, &'static str> {
-    match asked {
-        proto::Outcome::AwaitingCastingVote => {
-            Err("must be final: declare OUTCOME_NOT_ADOPTED where no casting vote is given")
-        }
-        proto::Outcome::AdoptedWithoutVote => {
-            Err("must be the outcome of a vote; AdoptWithoutVote is a call of its own")
-        }
-        other => outcome(other).ok_or("must be an Outcome"),
-    }
-}
-
 /// An outcome of a vote; none where it is not set or no vote was taken.
 pub(super) fn outcome(outcome: proto::Outcome) -> Option<Outcome> {
     Some(match outcome {
@@ -271,7 +204,7 @@ impl From<&Vote> for proto::Vote {
             ballot_policy: Some(question.ballot_policy.into()),
             relations: question.relations.iter().map(Into::into).collect(),
             // The roll is bounded far below 2^32.
-            roll_size: voting.map_or(0, |voting| u32::try_from(voting.stands.len()).unwrap_or(u32::MAX)),
+            roll_size: voting.map_or(0, |voting| u32::try_from(voting.lights.len()).unwrap_or(u32::MAX)),
             tally: voting.map(|voting| (&voting.tally).into()),
             verdict: vote.verdict().map(Into::into),
             create_time: time(vote.create_time),

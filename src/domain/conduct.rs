@@ -1,0 +1,170 @@
+//! The states of a vote: what may happen to it in which, and what follows.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::command::Intent;
+use super::event::Event;
+use super::limits::MAX_WEIGHT_SUM;
+use super::rejection::{Rejection, Resource, RollFault};
+use super::vote::{Question, Vote, VoteState, Voting};
+use super::{BallotName, Body, Member, MemberId, MemberName, Outcome, Stand, State, VoteName};
+use crate::clock::Timestamp;
+
+use VoteState::{Declared, Draft, Locked, Open, Suspended};
+
+impl State {
+    /// Decides about a vote.
+    pub(super) fn decide_vote(&self, name: &VoteName, intent: &Intent, now: Timestamp) -> Result<Event, Rejection> {
+        if let Intent::CreateVote { question, .. } = intent {
+            return self.create_vote(name, question);
+        }
+        let of = self.vote(name)?;
+        Ok(match intent.clone() {
+            Intent::WithdrawVote { vote } => {
+                of.must_be(&[Draft], "only a DRAFT can be withdrawn")?;
+                Event::VoteWithdrawn { vote }
+            }
+            Intent::OpenVote { members_present, lock_after, .. } => {
+                return self.open_vote(of, members_present, lock_after, now);
+            }
+            Intent::CastBallot { vote, member, choice } => {
+                of.may_press(&member)?;
+                Event::BallotCast { vote, member, choice }
+            }
+            Intent::WithdrawBallot { vote, member } => {
+                if of.may_press(&member)?.is_none() {
+                    return Err(Rejection::NoSuch(Resource::Ballot(BallotName { vote, member })));
+                }
+                Event::BallotWithdrawn { vote, member }
+            }
+            Intent::SuspendVote { vote, reason } => {
+                of.must_be(&[Open], "only a vote that is OPEN can be suspended")?;
+                Event::VoteSuspended { vote, reason }
+            }
+            Intent::ResumeVote { vote } => {
+                of.must_be(&[Suspended], "only a vote that is SUSPENDED can be resumed")?;
+                Event::VoteResumed { vote }
+            }
+            Intent::LockVote { vote } => return self.lock_vote(&vote),
+            Intent::DeclareResult { vote, outcome, ruling, adopted_symbol } => {
+                of.may_declare(outcome, &ruling)?;
+                Event::ResultDeclared { vote, outcome, ruling, adopted_symbol }
+            }
+            Intent::AnnulVote { vote, reason } => {
+                let states = [Open, Suspended, Locked, Declared];
+                of.must_be(&states, "only a vote that has been opened, and not annulled, can be annulled")?;
+                Event::VoteAnnulled { vote, reason }
+            }
+            // No intent about a body names a vote.
+            _ => return Err(Rejection::NoSuch(Resource::Vote(name.clone()))),
+        })
+    }
+
+    fn create_vote(&self, name: &VoteName, question: &Arc<Question>) -> Result<Event, Rejection> {
+        self.body(&name.body)?;
+        if self.hall().vote(name).is_some() {
+            return Err(Rejection::NameTaken(Resource::Vote(name.clone())));
+        }
+        for relation in &question.relations {
+            self.vote(&relation.vote)?;
+        }
+        Ok(Event::VoteCreated { vote: name.clone(), question: Arc::clone(question) })
+    }
+
+    fn open_vote(
+        &self,
+        vote: &Vote,
+        members_present: Option<u32>,
+        lock_after: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Event, Rejection> {
+        vote.must_be(&[Draft], "only a DRAFT can be opened")?;
+        let body = self.body(&vote.name.body)?;
+        let roll: Vec<Arc<Member>> = body.entitled().map(Arc::clone).collect();
+        if let Some(fault) = unfit(&roll, vote, body) {
+            return Err(Rejection::RollUnfit { vote: vote.name.clone(), fault });
+        }
+        let (seats, members) = (body.seats(), body.member_count());
+        let lock_at_time = lock_after.map(|after| now.plus(after));
+        Ok(Event::VoteOpened { vote: vote.name.clone(), roll, seats, members, members_present, lock_at_time })
+    }
+
+    /// Locks a vote, whoever asks for it.
+    pub(super) fn lock_vote(&self, name: &VoteName) -> Result<Event, Rejection> {
+        let (voting, outcome) =
+            self.vote(name)?.counted(&[Open, Suspended], "only a vote that is OPEN or SUSPENDED can be locked")?;
+        Ok(Event::VoteLocked { vote: name.clone(), tally: voting.tally.clone(), outcome })
+    }
+
+    fn vote(&self, name: &VoteName) -> Result<&Vote, Rejection> {
+        self.hall().vote(name).ok_or_else(|| Rejection::NoSuch(Resource::Vote(name.clone())))
+    }
+}
+
+impl Vote {
+    fn must_be(&self, states: &[VoteState], needs: &'static str) -> Result<(), Rejection> {
+        if states.contains(&self.state) { Ok(()) } else { Err(self.wrong_state(needs)) }
+    }
+
+    fn wrong_state(&self, needs: &'static str) -> Rejection {
+        Rejection::WrongState { vote: self.name.clone(), state: self.state, needs }
+    }
+
+    /// The voting, and the outcome that the rule gives, in one of these states.
+    fn counted(&self, states: &[VoteState], needs: &'static str) -> Result<(&Voting, Outcome), Rejection> {
+        self.must_be(states, needs)?;
+        let counted = self.voting.as_ref().zip(self.verdict());
+        counted.map(|(voting, verdict)| (voting, verdict.outcome)).ok_or_else(|| self.wrong_state(needs))
+    }
+
+    /// Whether a member may cast a ballot or take one back; its standing ballot.
+    fn may_press(&self, member: &MemberId) -> Result<Option<&Stand>, Rejection> {
+        self.must_be(&[Open], "ballots are taken while it is OPEN")?;
+        let voter = || MemberName { body: self.name.body.clone(), member: member.clone() };
+        let stand = self.voting.as_ref().and_then(|voting| voting.stand(member));
+        match stand.ok_or_else(|| Rejection::NotOnRoll(voter()))? {
+            Some(stand) if self.question.ballot_policy.final_on_cast => {
+                Err(Rejection::BallotFinal { member: voter(), seq: stand.seq })
+            }
+            stand => Ok(stand),
+        }
+    }
+
+    fn may_declare(&self, outcome: Outcome, ruling: &str) -> Result<(), Rejection> {
+        let (_, judged) = self.counted(&[Locked], "a result is declared once it is LOCKED")?;
+        // A tie that no casting vote breaks fails.
+        let rules = if judged == Outcome::AwaitingCastingVote { Outcome::NotAdopted } else { judged };
+        if outcome == rules || !ruling.is_empty() {
+            Ok(())
+        } else {
+            Err(Rejection::OutcomeMismatch { vote: self.name.clone(), outcome: rules })
+        }
+    }
+}
+
+/// What keeps the vote's rule from being judged on this roll.
+fn unfit(roll: &[Arc<Member>], vote: &Vote, body: &Body) -> Option<RollFault> {
+    let rule = &vote.question.rule;
+    if roll.is_empty() {
+        return Some(RollFault::Empty);
+    }
+    if let Some(veto) = &rule.veto
+        && !roll.iter().any(|member| member.groups.contains(&veto.group))
+    {
+        return Some(RollFault::NoVetoGroup(veto.group.clone()));
+    }
+    let weights: BTreeSet<&str> = rule.weights();
+    weights.into_iter().find_map(|weight| {
+        let lacking = roll.iter().find(|member| !member.weights.contains_key(weight));
+        let sum: u128 = roll.iter().map(|member| u128::from(member.weight(weight))).sum();
+        match lacking {
+            Some(member) => {
+                let member = MemberName { body: body.id.clone(), member: member.id.clone() };
+                Some(RollFault::NoWeight { member, weight: weight.to_owned() })
+            }
+            None => (sum > u128::from(MAX_WEIGHT_SUM)).then(|| RollFault::WeightOverflow(weight.to_owned())),
+        }
+    })
+}

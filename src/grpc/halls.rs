@@ -1,0 +1,145 @@
+//! The votes of a hall on one stream: each as it now stands, the newest state where the watcher is slow.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use async_stream::try_stream;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tonic::{Response, Status};
+
+use super::tallies::{STOPPING, draining};
+use super::{Answers, Rollcall, bodies::body_name, heartbeat, status, votes::ALL};
+use crate::board::PACE;
+use crate::domain::{BodyId, Hall, Resource, Vote, VoteName};
+use crate::proto::watch_votes_response::Message;
+use crate::proto::{self, WatchVotesRequest, WatchVotesResponse};
+use crate::seq::Seq;
+
+/// Votes looked through at once, while the board waits.
+const PAGE: usize = 256;
+
+/// What one watcher of a hall is shown, and has been.
+struct HallWatch {
+    /// One body's votes, or all.
+    body: Option<BodyId>,
+    /// The states that it asked for; those that have not ended where it named none.
+    states: Vec<i32>,
+    /// Complete up to here.
+    at: Seq,
+    /// Votes that were shown in those states, and are shown once more when they leave them.
+    shown: HashSet<VoteName>,
+    /// Votes that changed up to here may have been shown on an earlier stream.
+    seen_before: Seq,
+}
+
+impl Rollcall {
+    pub(super) async fn hall_of_votes(
+        &self,
+        request: WatchVotesRequest,
+    ) -> Result<Response<Answers<WatchVotesResponse>>, Status> {
+        let silence = heartbeat(request.heartbeat)?;
+        let body = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
+        self.catch_up(request.after_seq).await?;
+        let end = self.board.read(|hall| match &body {
+            Some(id) if hall.body(id).is_none() => Err(status::no_such(Resource::Body(id.clone()))),
+            _ => Ok(hall.end()),
+        })?;
+        let seen_before = if request.after_seq == 0 { Seq::ZERO } else { end };
+        let at = Seq::new(request.after_seq);
+        let watch = HallWatch { body, states: request.states, at, shown: HashSet::new(), seen_before };
+        Ok(Response::new(self.clone().hall(watch, end, silence)))
+    }
+
+    fn hall(self, mut watch: HallWatch, end: Seq, silence: Duration) -> Answers<WatchVotesResponse> {
+        let mut reached = self.board.progress();
+        let stream = try_stream! {
+            let mut caught_up = false;
+            let mut quiet_until = Instant::now() + silence;
+            loop {
+                reached.borrow_and_update();
+                loop {
+                    let (votes, more) = self.board.read(|hall| watch.page(hall));
+                    for vote in votes {
+                        yield message(Message::Vote(vote));
+                        quiet_until = Instant::now() + silence;
+                    }
+                    if !more {
+                        break;
+                    }
+                }
+                if !caught_up && watch.at >= end {
+                    caught_up = true;
+                    yield message(Message::CaughtUp(proto::CaughtUp { seq: watch.at.get() }));
+                }
+                match self.grown(&mut reached, quiet_until).await {
+                    Turn::Grown => {}
+                    Turn::Silence => {
+                        yield message(Message::Progress(proto::Progress { seq: watch.at.get() }));
+                        quiet_until = Instant::now() + silence;
+                    }
+                    Turn::Stopping => {
+                        yield message(Message::Draining(draining()));
+                        Err(status::not_serving(STOPPING.to_owned()))?;
+                        return;
+                    }
+                }
+            }
+        };
+        Box::pin(stream)
+    }
+
+    /// Waits until the record has grown, and then for the pace, so that a busy vote is not sent for each ballot.
+    async fn grown(&self, reached: &mut watch::Receiver<Seq>, quiet_until: Instant) -> Turn {
+        let grown = async {
+            let grown = reached.changed().await;
+            tokio::time::sleep(PACE).await;
+            grown
+        };
+        tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => Turn::Stopping,
+            grown = grown => if grown.is_ok() { Turn::Grown } else { Turn::Stopping },
+            () = tokio::time::sleep_until(quiet_until) => Turn::Silence,
+        }
+    }
+}
+
+enum Turn {
+    Grown,
+    Silence,
+    Stopping,
+}
+
+impl HallWatch {
+    /// The next votes to be shown, and whether more may follow at once.
+    fn page(&mut self, hall: &Hall) -> (Vec<proto::Vote>, bool) {
+        let mut votes = Vec::new();
+        let mut looked = 0;
+        for vote in hall.changed_after(self.at).take(PAGE) {
+            looked += 1;
+            self.at = vote.seq;
+            if self.body.as_ref().is_none_or(|body| *body == vote.name.body) && self.shows(vote) {
+                votes.push(vote.into());
+            }
+        }
+        if looked < PAGE {
+            self.at = hall.end();
+        }
+        (votes, looked == PAGE)
+    }
+
+    fn shows(&mut self, vote: &Vote) -> bool {
+        let state: i32 = proto::VoteState::from(vote.state).into();
+        let asked = if self.states.is_empty() { !vote.state.has_ended() } else { self.states.contains(&state) };
+        if asked {
+            self.shown.insert(vote.name.clone());
+            return true;
+        }
+        self.shown.remove(&vote.name) || vote.seq <= self.seen_before
+    }
+}
+
+fn message(message: Message) -> WatchVotesResponse {
+    WatchVotesResponse { message: Some(message) }
+}

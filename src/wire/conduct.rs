@@ -1,0 +1,98 @@
+//! What is asked of a vote that is tabled: to be opened, suspended, locked, declared, set aside.
+
+use std::time::Duration;
+
+use super::malformed::{Fields, Malformed};
+use super::vote::outcome;
+use crate::domain::limits::MAX_LOCK_AFTER;
+use crate::domain::{Command, Intent, Outcome, VoteName};
+use crate::proto;
+
+/// Requests that name a vote and say nothing else, or a reason.
+macro_rules! requests {
+    ($($request:ident => $intent:ident $(, $reason:ident)?;)*) => {$(
+        impl TryFrom<proto::$request> for Command {
+            type Error = Malformed;
+
+            fn try_from(mut request: proto::$request) -> Result<Self, Malformed> {
+                let mut fields = Fields::default();
+                let request_id = std::mem::take(&mut request.request_id);
+                let key = fields.key(&request, &request_id);
+                let vote = fields.read("name", request.name.parse::<VoteName>());
+                $(fields.text(stringify!($reason), &request.$reason);)?
+                let command = key.zip(vote).map(|(key, vote)| {
+                    Command { request: key, intent: Intent::$intent { vote $(, $reason: request.$reason)? } }
+                });
+                fields.finish(command)
+            }
+        }
+    )*};
+}
+
+requests! {
+    WithdrawVoteRequest => WithdrawVote;
+    SuspendVoteRequest => SuspendVote, reason;
+    ResumeVoteRequest => ResumeVote;
+    LockVoteRequest => LockVote;
+    AnnulVoteRequest => AnnulVote, reason;
+}
+
+impl TryFrom<proto::OpenVoteRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::OpenVoteRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let vote = fields.read("name", request.name.parse::<VoteName>());
+        let lock_after = request.lock_after.map(|after| fields.read("lock_after", lock_after(&after)));
+        let members_present = (request.members_present > 0).then_some(request.members_present);
+        let lock_after = lock_after.map_or(Some(None), |after| after.map(Some));
+        let command = (|| {
+            let intent = Intent::OpenVote { vote: vote?, members_present, lock_after: lock_after? };
+            Some(Command { request: key?, intent })
+        })();
+        fields.finish(command)
+    }
+}
+
+/// How long a vote is to stay open.
+fn lock_after(asked: &prost_types::Duration) -> Result<Duration, &'static str> {
+    let after = Duration::try_from(*asked).ok().filter(|after| !after.is_zero());
+    after.filter(|after| after.as_secs() <= MAX_LOCK_AFTER).ok_or("must be above zero, and at most 366 days")
+}
+
+impl TryFrom<proto::DeclareResultRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::DeclareResultRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let vote = fields.read("name", request.name.parse::<VoteName>());
+        let outcome = fields.read("outcome", declarable(request.outcome()));
+        fields.text("ruling", &request.ruling);
+        fields.line("adopted_symbol", &request.adopted_symbol);
+        let adopted = request.adopted_symbol.is_empty() || request.outcome() == proto::Outcome::Adopted;
+        fields.unless(adopted, "adopted_symbol", "must be empty where the outcome is not OUTCOME_ADOPTED");
+        let proto::DeclareResultRequest { ruling, adopted_symbol, .. } = request;
+        let command = (|| {
+            let intent = Intent::DeclareResult { vote: vote?, outcome: outcome?, ruling, adopted_symbol };
+            Some(Command { request: key?, intent })
+        })();
+        fields.finish(command)
+    }
+}
+
+/// An outcome that a presiding officer can declare.
+fn declarable(asked: proto::Outcome) -> Result<Outcome, &'static str> {
+    match asked {
+        proto::Outcome::AwaitingCastingVote => {
+            Err("must be final: declare OUTCOME_NOT_ADOPTED where no casting vote is given")
+        }
+        proto::Outcome::AdoptedWithoutVote => {
+            Err("must be the outcome of a vote; AdoptWithoutVote is a call of its own")
+        }
+        other => outcome(other).ok_or("must be an Outcome"),
+    }
+}
