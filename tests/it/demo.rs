@@ -8,6 +8,7 @@ use rollcall::proto::entry::Event;
 use rollcall::proto::stored_entry::Content;
 
 use crate::harness::client::heads;
+use crate::harness::server::PATIENCE;
 use crate::harness::{Client, Server, serve};
 
 const COUNCIL: &str = "bodies/un-sc/votes/s-2022-720";
@@ -111,9 +112,11 @@ async fn the_demo_conducts_both_votes_and_a_second_run_finds_them_on_record() {
 async fn reached(client: &mut Client, until: usize) {
     let request = proto::ReadEntriesRequest { follow: true, ..Default::default() };
     let mut stream = client.record.read_entries(request).await.unwrap().into_inner();
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut seen = 0;
     while seen < until {
-        let message = stream.message().await.unwrap().unwrap();
+        let message = tokio::time::timeout_at(deadline, stream.message()).await.expect("the demo goes on");
+        let message = message.unwrap().unwrap();
         seen += message.entries.iter().filter(|entry| matches!(entry.content, Some(Content::Entry(_)))).count();
     }
 }

@@ -1,6 +1,6 @@
 //! A server as its own process.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -41,7 +41,8 @@ pub fn serve(data: &Path) -> Command {
 /// Says what a test needs and does not find here. A failure where nothing may be passed over: in CI.
 pub fn skip(why: &str) {
     assert!(std::env::var_os("ROLLCALL_NO_SKIP").is_none(), "ROLLCALL_NO_SKIP is set, and {why}");
-    eprintln!("SKIPPED: {why}");
+    // Past the capture of the test runner, so that it is seen.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// Runs a command that is to end by itself, and says how it did. Fails where it comes to serve instead.
