@@ -1,0 +1,184 @@
+//! What every client command shares: where the server is, how it is asked, and how a failure is told.
+
+use std::process::ExitCode;
+
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
+
+use super::say;
+use crate::proto::ballot_service_client::BallotServiceClient;
+use crate::proto::body_service_client::BodyServiceClient;
+use crate::proto::record_service_client::RecordServiceClient;
+use crate::proto::rule_service_client::RuleServiceClient;
+use crate::proto::tally_service_client::TallyServiceClient;
+use crate::proto::vote_service_client::VoteServiceClient;
+
+/// The server refused, or something else failed.
+const FAILED: u8 = 1;
+/// What was asked makes no sense, as clap has it.
+const WRONG_USAGE: u8 = 2;
+/// The server was not reached, or the outcome is not known (`EX_UNAVAILABLE`).
+const UNAVAILABLE: u8 = 69;
+
+/// Options of every command that talks to a server.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Connection {
+    /// Where the server listens
+    #[arg(long, env = "ROLLCALL_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS", global = true)]
+    pub server: String,
+
+    /// Print answers as JSON, as protobuf has it: one document, or one line each where there are several
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// The server says no, or that it cannot now.
+    Status(Status),
+    /// No server answers there.
+    Unreachable {
+        /// Where it was looked for.
+        server: String,
+        /// What the network says.
+        reason: String,
+    },
+    /// What was asked makes no sense.
+    Usage(String),
+    /// Anything else, in a sentence.
+    Failed(String),
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status(status) => f.write_str(status.message()),
+            Self::Unreachable { server, reason } => {
+                write!(
+                    f,
+                    "no server answers at {server} ({reason}): start one with `rollcall serve`, or name another with --server"
+                )
+            }
+            Self::Usage(problem) | Self::Failed(problem) => f.write_str(problem),
+        }
+    }
+}
+
+impl Failure {
+    /// The exit code that a script can go by.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Status(status) => match status.code() {
+                Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted => UNAVAILABLE,
+                _ => FAILED,
+            },
+            Self::Unreachable { .. } => UNAVAILABLE,
+            Self::Usage(_) => WRONG_USAGE,
+            Self::Failed(_) => FAILED,
+        }
+    }
+}
+
+impl Connection {
+    /// Where the server listens, as a URL.
+    pub fn endpoint(&self) -> Result<Endpoint, Failure> {
+        let url = if self.server.contains("://") { self.server.clone() } else { format!("http://{}", self.server) };
+        Channel::from_shared(url)
+            .map_err(|e| Failure::Usage(format!("--server takes ADDRESS:PORT, e.g. 127.0.0.1:50051 ({e})")))
+    }
+
+    /// Connects to the server.
+    pub async fn connect(&self) -> Result<Clients, Failure> {
+        let channel = self.endpoint()?.connect().await;
+        channel.map(Clients::new).map_err(|error| {
+            let mut reason: &dyn std::error::Error = &error;
+            while let Some(deeper) = reason.source() {
+                reason = deeper;
+            }
+            Failure::Unreachable { server: self.server.clone(), reason: reason.to_string() }
+        })
+    }
+}
+
+/// The clients of all services, over one connection.
+#[derive(Clone)]
+pub struct Clients {
+    pub bodies: BodyServiceClient<Channel>,
+    pub votes: VoteServiceClient<Channel>,
+    pub ballots: BallotServiceClient<Channel>,
+    pub tallies: TallyServiceClient<Channel>,
+    pub record: RecordServiceClient<Channel>,
+    pub rules: RuleServiceClient<Channel>,
+}
+
+impl Clients {
+    /// Clients over a connection. Answers are bounded by the server, not here.
+    pub fn new(channel: Channel) -> Self {
+        Self {
+            bodies: BodyServiceClient::new(channel.clone()).max_decoding_message_size(usize::MAX),
+            votes: VoteServiceClient::new(channel.clone()).max_decoding_message_size(usize::MAX),
+            ballots: BallotServiceClient::new(channel.clone()).max_decoding_message_size(usize::MAX),
+            tallies: TallyServiceClient::new(channel.clone()).max_decoding_message_size(usize::MAX),
+            record: RecordServiceClient::new(channel.clone()).max_decoding_message_size(usize::MAX),
+            rules: RuleServiceClient::new(channel).max_decoding_message_size(usize::MAX),
+        }
+    }
+}
+
+/// The option of every command that changes something.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RequestId {
+    /// A UUID of your own making: a command that is repeated with it counts once
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<String>,
+}
+
+impl RequestId {
+    /// The id given, or a new one.
+    pub fn get(&self) -> String {
+        self.request_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
+    }
+}
+
+/// Makes a change; where the outcome is not known, says how to learn it.
+pub async fn change<T>(
+    request_id: &str,
+    call: impl Future<Output = Result<tonic::Response<T>, Status>>,
+) -> Result<T, Failure> {
+    match call.await {
+        Ok(answer) => Ok(answer.into_inner()),
+        Err(status) => {
+            let failure = Failure::from(status);
+            if failure.code() == UNAVAILABLE {
+                say::problem(format_args!("to learn the outcome, repeat this with --request-id {request_id}"));
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// Runs a client command to its exit code.
+pub fn run(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say::problem(error);
+            return ExitCode::from(FAILED);
+        }
+    };
+    match runtime.block_on(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say::problem(&failure);
+            ExitCode::from(failure.code())
+        }
+    }
+}

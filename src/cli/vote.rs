@@ -1,0 +1,17 @@
+//! Conduct votes.
+
+use super::client::{Connection, Failure};
+
+/// Conduct votes.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Args {
+    /// Runs the command.
+    pub async fn run(self) -> Result<(), Failure> {
+        self.connection.connect().await.map(|_| ())
+    }
+}
