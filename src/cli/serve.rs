@@ -87,6 +87,14 @@ impl Serve {
                 return ExitCode::from(COULD_NOT_START);
             }
         };
+        // Before the greeting: whoever has read it may stop the server.
+        let told = match told_to_stop() {
+            Ok(told) => told,
+            Err(error) => {
+                say::problem(format_args!("cannot start: {error}"));
+                return ExitCode::from(COULD_NOT_START);
+            }
+        };
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
         let config = Config { log, clock: Arc::new(Clock::system()) };
@@ -94,7 +102,7 @@ impl Serve {
         tokio::pin!(serving);
         let result = tokio::select! {
             result = &mut serving => result,
-            () = self.accompany(location, started) => {
+            () = self.accompany(location, started, told) => {
                 stop.cancel();
                 serving.await
             }
@@ -112,7 +120,7 @@ impl Serve {
     }
 
     /// What happens beside serving, until a signal comes: the greeting, and the demo.
-    async fn accompany(&self, location: Location, started: oneshot::Receiver<Ready>) {
+    async fn accompany(&self, location: Location, started: oneshot::Receiver<Ready>, told: impl Future<Output = ()>) {
         let play = async {
             if let Ok(ready) = started.await {
                 greet(&location, ready);
@@ -124,7 +132,7 @@ impl Serve {
         };
         tokio::select! {
             () = play => {}
-            () = told_to_stop() => say::line("\nstopping .."),
+            () = told => say::line("\nstopping .."),
         }
     }
 }
@@ -160,26 +168,19 @@ fn exit_code(error: &ServeError) -> u8 {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn told_to_stop() {
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
+/// Hears Ctrl-C and SIGTERM from now on; what is returned waits for the first.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                terminate.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
+    let (mut interrupt, mut terminate) = {
+        use tokio::signal::unix::{SignalKind, signal};
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
     };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
+    #[cfg(windows)]
+    let (mut interrupt, mut terminate) = (tokio::signal::windows::ctrl_c()?, tokio::signal::windows::ctrl_close()?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
