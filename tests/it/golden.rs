@@ -103,7 +103,8 @@ fn digests() -> Vec<(&'static str, Digest)> {
     let body = proto::Body { display_name: "Hall".into(), seats: 3, ..Default::default() };
     let rule = Some(proto::Rule { preset: "un.ga.simple".into(), ..Default::default() });
     let vote = proto::Vote { title: "Title".into(), rule, ..Default::default() };
-    let create_body = proto::CreateBodyRequest { body_id: "hall".into(), body: Some(body), request_id: request_id.clone() };
+    let create_body =
+        proto::CreateBodyRequest { body_id: "hall".into(), body: Some(body), request_id: request_id.clone() };
     let admit = proto::AdmitMembersRequest {
         parent: "bodies/un-ga".into(),
         members: vec![member],
@@ -139,7 +140,7 @@ fn digests() -> Vec<(&'static str, Digest)> {
     let commands: Vec<(&str, Command)> = vec![
         ("CreateBody", create_body.try_into().unwrap()),
         ("AdmitMembers", admit.try_into().unwrap()),
-        ("CreateVote", Draft::try_from(create_vote).unwrap().command(|name| presets.get(name).cloned()).unwrap()),
+        ("CreateVote", Draft::from(create_vote).command(|name| presets.get(name).cloned()).unwrap()),
         ("OpenVote", open.try_into().unwrap()),
         ("CastBallot", cast.try_into().unwrap()),
         ("LockVote", lock.try_into().unwrap()),
@@ -179,7 +180,10 @@ fn what_is_stored_today_is_what_the_newest_golden_file_holds() {
     }
     let golden = std::fs::read_to_string(&path).unwrap();
     for (golden, today) in golden.lines().zip(today().lines()) {
-        assert_eq!(golden, today, "the stored format has changed: a new golden file is due, and the old one must decode");
+        assert_eq!(
+            golden, today,
+            "the stored format has changed: a new golden file is due, and the old one must decode"
+        );
     }
     assert_eq!(golden.lines().count(), today().lines().count());
 }

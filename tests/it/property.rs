@@ -33,9 +33,11 @@ enum Call {
 fn call() -> impl Strategy<Value = Call> {
     let vote = || 0..VOTES.len();
     let member = || 0..MEMBERS.len();
-    let choice = || prop::sample::select(vec![Choice::Yes, Choice::No, Choice::Abstain, Choice::Present, Choice::NotVoting]);
+    let choice =
+        || prop::sample::select(vec![Choice::Yes, Choice::No, Choice::Abstain, Choice::Present, Choice::NotVoting]);
     let rule = prop::sample::select(vec!["un.ga.simple", "un.ga.two-thirds", "un.sc.procedural", "no.such.rule"]);
-    let outcome = prop::sample::select(vec![Outcome::Adopted, Outcome::NotAdopted, Outcome::RevoteDue, Outcome::NoQuorum]);
+    let outcome =
+        prop::sample::select(vec![Outcome::Adopted, Outcome::NotAdopted, Outcome::RevoteDue, Outcome::NoQuorum]);
     prop_oneof![
         2 => member().prop_map(Call::Admit),
         2 => (vote(), rule).prop_map(|(vote, rule)| Call::Table(vote, rule)),
@@ -177,9 +179,10 @@ async fn agree(calls: Vec<Call>) {
 #[test]
 fn the_live_tally_a_replay_and_a_naive_recount_agree() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let mut runner = TestRunner::new(Config { cases: RUNS, max_shrink_iters: 32, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: RUNS, max_shrink_iters: 32, failure_persistence: None, ..Config::default() });
     // Most runs come to ballots: both votes are tabled and one is opened first.
-    let begin = vec![Call::Table(0, "un.ga.simple"), Call::Table(1, "un.ga.two-thirds"), Call::Open(0)];
+    let begin = [Call::Table(0, "un.ga.simple"), Call::Table(1, "un.ga.two-thirds"), Call::Open(0)];
     let calls = prop::collection::vec(call(), 20..150);
     let run = runner.run(&calls, |calls| {
         let calls = begin.iter().cloned().chain(calls).collect();

@@ -162,7 +162,11 @@ fn the_rules_of_the_house_catch_what_breaks_them() {
         ("src/server.rs", "//! A.\nuse tonic::{Request, Status};\n", "Status stands outside src/grpc/, src/cli/demo/"),
         ("src/domain/state.rs", "//! A.\nasync fn f() {}\n", "`async` in the domain, which is pure"),
         ("src/journal.rs", "use crate::seq::Seq;\n", "no //! sentence that says what it is"),
-        ("src/helpers.rs", "//! A.\n", "a module that the house does not know: give it a place in this test and in the docs"),
+        (
+            "src/helpers.rs",
+            "//! A.\n",
+            "a module that the house does not know: give it a place in this test and in the docs",
+        ),
     ];
     for (path, text, fault) in broken {
         assert_eq!(source(path, text), [format!("{path}: {fault}")]);
