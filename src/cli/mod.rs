@@ -6,7 +6,7 @@ mod serve;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Conducts and records the votes of deliberative bodies.
 #[derive(Parser)]
@@ -25,7 +25,9 @@ enum Command {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Serve(serve) => serve.run(),
+    let given = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&given).unwrap_or_else(|error| error.exit());
+    match cli.command {
+        Command::Serve(serve) => serve.run(given.subcommand_matches("serve").unwrap_or(&given)),
     }
 }
