@@ -20,7 +20,7 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Conducts and records the votes of deliberative bodies.
 #[derive(Parser)]
@@ -70,8 +70,10 @@ enum Command {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Serve(args) => args.run(),
+    let given = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&given).unwrap_or_else(|error| error.exit());
+    match cli.command {
+        Command::Serve(args) => args.run(given.subcommand_matches("serve").unwrap_or(&given)),
         Command::Body(args) => client::run(args.run()),
         Command::Member(args) => client::run(args.run()),
         Command::Vote(args) => client::run(args.run()),

@@ -1,10 +1,13 @@
 //! `rollcall serve`: opens the record, listens, serves, and stops when it is told to.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{demo, say};
 use crate::clock::Clock;
-use crate::log::{self, Location};
+use crate::log::{self, Location, Log};
 use crate::server::{self, Config, Ready, ServeError};
 
 /// The server never came to serve: what stands in its way is said on standard error.
@@ -41,7 +44,7 @@ pub struct Serve {
     data: PathBuf,
 
     /// Where the record is kept, in place of --data: memory: or sled:DIR
-    #[arg(long, env = "ROLLCALL_LOG", value_name = "LOCATION", conflicts_with = "data")]
+    #[arg(long, env = "ROLLCALL_LOG", value_name = "LOCATION")]
     log: Option<Location>,
 
     /// Conduct two votes of 2022 as they were held: the Security Council's, then the General Assembly's
@@ -53,9 +56,20 @@ pub struct Serve {
     demo_speed: f64,
 }
 
+/// What a server needs before it serves.
+struct Started {
+    log: Arc<dyn Log>,
+    listener: TcpListener,
+    told: Told,
+}
+
+/// Waits until the process is told to stop.
+type Told = Pin<Box<dyn Future<Output = ()>>>;
+
 impl Serve {
     /// Serves until it is told to stop.
-    pub fn run(self) -> ExitCode {
+    pub fn run(self, given: &ArgMatches) -> ExitCode {
+        let location = self.location(given);
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
         let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -65,25 +79,43 @@ impl Serve {
                 return ExitCode::from(COULD_NOT_START);
             }
         };
-        let code = runtime.block_on(self.serve());
+        let code = runtime.block_on(self.serve(location));
         // What is still open was given its time.
         runtime.shutdown_background();
         code
     }
 
-    async fn serve(self) -> ExitCode {
-        let location = self.log.clone().unwrap_or_else(|| Location::Sled(self.data.clone()));
-        let log = match log::open(&location) {
-            Ok(log) => log,
-            Err(error) => {
-                say::problem(error);
-                return ExitCode::from(COULD_NOT_START);
-            }
+    /// Where the record is kept: what the command line says, else the environment, else the default.
+    fn location(&self, given: &ArgMatches) -> Location {
+        let rank = |option| match given.value_source(option) {
+            Some(ValueSource::CommandLine) => 2,
+            Some(ValueSource::EnvVariable) => 1,
+            _ => 0,
         };
-        let listener = match TcpListener::bind(&self.listen).await {
-            Ok(listener) => listener,
-            Err(error) => {
-                say::problem(cannot_listen(&self.listen, &error));
+        match &self.log {
+            Some(_) if rank("log") == rank("data") => {
+                let both = "--log and --data both say where the record is kept, and cannot be used together";
+                clap::Command::new("rollcall").error(ErrorKind::ArgumentConflict, both).exit()
+            }
+            Some(log) if rank("log") > rank("data") => log.clone(),
+            _ => Location::Sled(self.data.clone()),
+        }
+    }
+
+    /// Takes the address first, so that a wrong one leaves no folder behind, and the signals before anyone is greeted, who
+    /// may then stop the server.
+    async fn start(&self, location: &Location) -> Result<Started, String> {
+        let listener = TcpListener::bind(&self.listen).await.map_err(|error| cannot_listen(&self.listen, &error))?;
+        let told = told_to_stop().map_err(|error| format!("cannot start: {error}"))?;
+        let log = log::open(location).map_err(|error| error.to_string())?;
+        Ok(Started { log, listener, told })
+    }
+
+    async fn serve(self, location: Location) -> ExitCode {
+        let Started { log, listener, told } = match self.start(&location).await {
+            Ok(started) => started,
+            Err(problem) => {
+                say::problem(problem);
                 return ExitCode::from(COULD_NOT_START);
             }
         };
@@ -94,7 +126,7 @@ impl Serve {
         tokio::pin!(serving);
         let result = tokio::select! {
             result = &mut serving => result,
-            () = self.accompany(location, started) => {
+            () = self.accompany(location, started, told) => {
                 stop.cancel();
                 serving.await
             }
@@ -112,7 +144,7 @@ impl Serve {
     }
 
     /// What happens beside serving, until a signal comes: the greeting, and the demo.
-    async fn accompany(&self, location: Location, started: oneshot::Receiver<Ready>) {
+    async fn accompany(&self, location: Location, started: oneshot::Receiver<Ready>, told: Told) {
         let play = async {
             if let Ok(ready) = started.await {
                 greet(&location, ready);
@@ -124,7 +156,7 @@ impl Serve {
         };
         tokio::select! {
             () = play => {}
-            () = told_to_stop() => say::line("\nstopping .."),
+            () = told => say::line("\nstopping .."),
         }
     }
 }
@@ -160,26 +192,19 @@ fn exit_code(error: &ServeError) -> u8 {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn told_to_stop() {
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
+/// Hears Ctrl-C and SIGTERM from now on; what is returned waits for the first.
+fn told_to_stop() -> std::io::Result<Told> {
     #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                terminate.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
+    let (mut interrupt, mut terminate) = {
+        use tokio::signal::unix::{SignalKind, signal};
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
     };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
+    #[cfg(windows)]
+    let (mut interrupt, mut terminate) = (tokio::signal::windows::ctrl_c()?, tokio::signal::windows::ctrl_close()?);
+    Ok(Box::pin(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }))
 }

@@ -132,6 +132,13 @@ pub enum Intent {
         /// The symbol of the text adopted; may be empty.
         adopted_symbol: String,
     },
+    /// Record that a question was adopted without a vote.
+    AdoptWithoutVote {
+        /// The vote.
+        vote: VoteName,
+        /// The symbol of the text adopted; may be empty.
+        adopted_symbol: String,
+    },
     /// Set a vote aside.
     AnnulVote {
         /// The vote.
@@ -162,6 +169,7 @@ impl Intent {
             | Intent::ResumeVote { vote }
             | Intent::LockVote { vote }
             | Intent::DeclareResult { vote, .. }
+            | Intent::AdoptWithoutVote { vote, .. }
             | Intent::AnnulVote { vote, .. } => &vote.body,
         }
     }
@@ -186,6 +194,7 @@ impl Intent {
             | Intent::ResumeVote { vote }
             | Intent::LockVote { vote }
             | Intent::DeclareResult { vote, .. }
+            | Intent::AdoptWithoutVote { vote, .. }
             | Intent::AnnulVote { vote, .. } => Some(vote),
         }
     }

@@ -52,9 +52,13 @@ impl State {
                 of.may_declare(outcome, &ruling)?;
                 Event::ResultDeclared { vote, outcome, ruling, adopted_symbol }
             }
+            Intent::AdoptWithoutVote { vote, adopted_symbol } => {
+                of.must_be(&[Draft], "only a DRAFT can be adopted without a vote")?;
+                Event::AdoptedWithoutVote { vote, adopted_symbol }
+            }
             Intent::AnnulVote { vote, reason } => {
                 let states = [Open, Suspended, Locked, Declared];
-                of.must_be(&states, "only a vote that has been opened, and not annulled, can be annulled")?;
+                of.must_be(&states, "only a vote that has been opened or declared, and not annulled, can be annulled")?;
                 Event::VoteAnnulled { vote, reason }
             }
             // No intent about a body names a vote.

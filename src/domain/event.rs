@@ -148,6 +148,13 @@ pub enum Event {
         /// The symbol of the text adopted; may be empty.
         adopted_symbol: String,
     },
+    /// A question was adopted without a vote.
+    AdoptedWithoutVote {
+        /// The vote.
+        vote: VoteName,
+        /// The symbol of the text adopted; may be empty.
+        adopted_symbol: String,
+    },
     /// A vote was set aside.
     VoteAnnulled {
         /// The vote.
@@ -178,6 +185,7 @@ impl Event {
             | Event::VoteResumed { vote }
             | Event::VoteLocked { vote, .. }
             | Event::ResultDeclared { vote, .. }
+            | Event::AdoptedWithoutVote { vote, .. }
             | Event::VoteAnnulled { vote, .. } => &vote.body,
         }
     }
@@ -202,6 +210,7 @@ impl Event {
             | Event::VoteResumed { vote }
             | Event::VoteLocked { vote, .. }
             | Event::ResultDeclared { vote, .. }
+            | Event::AdoptedWithoutVote { vote, .. }
             | Event::VoteAnnulled { vote, .. } => Some(vote),
         }
     }

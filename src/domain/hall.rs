@@ -146,6 +146,12 @@ impl Hall {
                 let declaration = Declaration { outcome: *outcome, ruling, adopted_symbol, declare_time };
                 self.change(name, entry, Some(VoteState::Declared), |vote| vote.declaration = Some(declaration));
             }
+            Event::AdoptedWithoutVote { adopted_symbol, .. } => {
+                let (ruling, adopted_symbol) = (String::new(), adopted_symbol.clone());
+                let (outcome, declare_time) = (Outcome::AdoptedWithoutVote, entry.record_time);
+                let declaration = Declaration { outcome, ruling, adopted_symbol, declare_time };
+                self.change(name, entry, Some(VoteState::Declared), |vote| vote.declaration = Some(declaration));
+            }
             Event::VoteWithdrawn { .. } => self.change(name, entry, Some(VoteState::Withdrawn), |_| {}),
             // A vote that is set aside has no result.
             Event::VoteAnnulled { .. } => {

@@ -97,6 +97,7 @@ impl Rule {
                 format!("Equal: {}; the presiding officer may give a casting vote.", self.figures(required))
             }
             Outcome::RevoteDue => format!("Equal: {}; a second vote is due.", self.figures(required)),
+            Outcome::AdoptedWithoutVote => Verdict::without_vote().summary,
         }
     }
 

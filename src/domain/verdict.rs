@@ -15,6 +15,8 @@ pub enum Outcome {
     AwaitingCastingVote,
     /// Equal counts; a second vote is due.
     RevoteDue,
+    /// Adopted without a vote: there is no tally, and no rule gives this.
+    AdoptedWithoutVote,
 }
 
 /// What a rule says of a tally, and why.
@@ -45,6 +47,15 @@ pub struct Criterion {
     pub passed: bool,
 }
 
+impl Verdict {
+    /// What is said of a question that was adopted without a vote. Never 193-0-0.
+    #[must_use]
+    pub fn without_vote() -> Self {
+        let summary = "Adopted without a vote.".to_owned();
+        Self { outcome: Outcome::AdoptedWithoutVote, summary, criteria: Vec::new(), vetoed_by: Vec::new() }
+    }
+}
+
 impl Outcome {
     /// Its name in the contract.
     #[must_use]
@@ -56,6 +67,7 @@ impl Outcome {
             Outcome::NoQuorum => "NO_QUORUM",
             Outcome::AwaitingCastingVote => "AWAITING_CASTING_VOTE",
             Outcome::RevoteDue => "REVOTE_DUE",
+            Outcome::AdoptedWithoutVote => "ADOPTED_WITHOUT_VOTE",
         }
     }
 }

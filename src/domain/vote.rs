@@ -193,6 +193,9 @@ impl Vote {
     /// What the rule says of the tally as it stands; none before the opening, and none once the vote is set aside.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
+        if self.declaration.as_ref().is_some_and(|declaration| declaration.outcome == Outcome::AdoptedWithoutVote) {
+            return Some(Verdict::without_vote());
+        }
         let voting = self.voting.as_ref().filter(|_| self.state != VoteState::Annulled);
         voting.map(|voting| voting.judge(&self.question.rule, &self.name))
     }

@@ -125,9 +125,10 @@ impl VoteService for Rollcall {
 
     async fn adopt_without_vote(
         &self,
-        _: Request<proto::AdoptWithoutVoteRequest>,
+        request: Request<proto::AdoptWithoutVoteRequest>,
     ) -> Result<Response<proto::AdoptWithoutVoteResponse>, Status> {
-        Err(not_yet("AdoptWithoutVote"))
+        let (vote, receipt) = self.change(Command::try_from(request.into_inner())?).await?;
+        Ok(Response::new(proto::AdoptWithoutVoteResponse { vote, receipt }))
     }
 
     async fn annul_vote(

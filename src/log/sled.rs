@@ -152,6 +152,8 @@ enum Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            // sled hands an error on as the debug form of the first, so that only its kind is left in words.
+            Self::Sled(sled::Error::Io(error)) if error.raw_os_error().is_none() => error.kind().fmt(f),
             Self::Sled(sled::Error::Io(error)) => error.fmt(f),
             Self::Sled(error) => error.fmt(f),
             Self::Panic => f.write_str("it panicked"),

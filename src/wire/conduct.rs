@@ -62,6 +62,23 @@ fn lock_after(asked: &prost_types::Duration) -> Result<Duration, &'static str> {
     after.filter(|after| after.as_secs() <= MAX_LOCK_AFTER).ok_or("must be above zero, and at most 366 days")
 }
 
+impl TryFrom<proto::AdoptWithoutVoteRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::AdoptWithoutVoteRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let vote = fields.read("name", request.name.parse::<VoteName>());
+        fields.line("adopted_symbol", &request.adopted_symbol);
+        let command = key.zip(vote).map(|(key, vote)| {
+            let intent = Intent::AdoptWithoutVote { vote, adopted_symbol: request.adopted_symbol };
+            Command { request: key, intent }
+        });
+        fields.finish(command)
+    }
+}
+
 impl TryFrom<proto::DeclareResultRequest> for Command {
     type Error = Malformed;
 

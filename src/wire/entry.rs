@@ -117,6 +117,10 @@ fn stored(event: &Event) -> Stored {
             Stored::VoteSuspended(proto::VoteSuspended { vote: vote.to_string(), reason: reason.clone() })
         }
         Event::VoteResumed { vote } => Stored::VoteResumed(proto::VoteResumed { vote: vote.to_string() }),
+        Event::AdoptedWithoutVote { vote, adopted_symbol } => {
+            let (vote, adopted_symbol) = (vote.to_string(), adopted_symbol.clone());
+            Stored::AdoptedWithoutVote(proto::AdoptedWithoutVote { vote, adopted_symbol })
+        }
         Event::VoteAnnulled { vote, reason } => {
             Stored::VoteAnnulled(proto::VoteAnnulled { vote: vote.to_string(), reason: reason.clone() })
         }
@@ -179,6 +183,9 @@ fn read(event: Stored) -> Result<Event, DecodeError> {
         }
         Stored::VoteSuspended(event) => Event::VoteSuspended { vote: vote(&event.vote)?, reason: event.reason },
         Stored::VoteResumed(event) => Event::VoteResumed { vote: vote(&event.vote)? },
+        Stored::AdoptedWithoutVote(event) => {
+            Event::AdoptedWithoutVote { vote: vote(&event.vote)?, adopted_symbol: event.adopted_symbol }
+        }
         Stored::VoteAnnulled(event) => Event::VoteAnnulled { vote: vote(&event.vote)?, reason: event.reason },
         Stored::VoteCreated(event) => {
             let (vote, question) = super::vote::recorded(event)?;

@@ -256,6 +256,7 @@ impl From<Outcome> for proto::Outcome {
             Outcome::NoQuorum => Self::NoQuorum,
             Outcome::AwaitingCastingVote => Self::AwaitingCastingVote,
             Outcome::RevoteDue => Self::RevoteDue,
+            Outcome::AdoptedWithoutVote => Self::AdoptedWithoutVote,
         }
     }
 }

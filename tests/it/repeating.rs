@@ -12,7 +12,7 @@ use crate::harness::{Client, Expect, Server, uuid};
 enum Change {
     Body(proto::CreateBodyRequest),
     Admit(proto::AdmitMembersRequest),
-    Table(proto::CreateVoteRequest),
+    Table(Box<proto::CreateVoteRequest>),
     Open(proto::OpenVoteRequest),
     Cast(proto::CastBallotRequest),
     Lock(proto::LockVoteRequest),
@@ -29,10 +29,11 @@ fn whole_vote() -> Vec<Change> {
     let body = Some(proto::Body { display_name: "The hall".into(), ..Default::default() });
     let declare = proto::DeclareResultRequest { name: name(), outcome: Outcome::Adopted.into(), ..Default::default() };
     let members = vec![member("A"), member("B")];
+    let table = proto::CreateVoteRequest { parent: parent(), vote_id: "q".into(), vote, ..Default::default() };
     let changes = vec![
         Change::Body(proto::CreateBodyRequest { body_id: "hall".into(), body, ..Default::default() }),
         Change::Admit(proto::AdmitMembersRequest { parent: parent(), members, ..Default::default() }),
-        Change::Table(proto::CreateVoteRequest { parent: parent(), vote_id: "q".into(), vote, ..Default::default() }),
+        Change::Table(Box::new(table)),
         Change::Open(proto::OpenVoteRequest { name: name(), ..Default::default() }),
         Change::Cast(ballot("A", Choice::No)),
         Change::Cast(ballot("A", Choice::Yes)),
@@ -86,7 +87,7 @@ impl Change {
         let receipt = match self {
             Change::Body(request) => client.bodies.create_body(request).await?.into_inner().receipt,
             Change::Admit(request) => client.bodies.admit_members(request).await?.into_inner().receipt,
-            Change::Table(request) => client.votes.create_vote(request).await?.into_inner().receipt,
+            Change::Table(request) => client.votes.create_vote(*request).await?.into_inner().receipt,
             Change::Open(request) => client.votes.open_vote(request).await?.into_inner().receipt,
             Change::Cast(request) => client.ballots.cast_ballot(request).await?.into_inner().receipt,
             Change::Lock(request) => client.votes.lock_vote(request).await?.into_inner().receipt,
@@ -152,7 +153,7 @@ async fn an_id_is_scoped_to_its_vote_or_else_to_its_body() {
                 vote: Some(proto::Vote { rule: rule(), ..Default::default() }),
                 ..Default::default()
             };
-            changes.push(Change::Table(vote));
+            changes.push(Change::Table(Box::new(vote)));
         }
     }
     for (at, change) in changes.iter().enumerate() {

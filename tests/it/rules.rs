@@ -67,126 +67,34 @@ fn shown(verdict: &proto::Verdict) -> String {
     format!("{outcome} | {} | {}", criteria.join(", "), verdict.summary)
 }
 
+/// The case, its rule, its tally, the vetoes; the outcome, `counted/needed of base` for each criterion, and the sentence.
+const UNITED_NATIONS: &str = "\
+ES-11/4 | un.ga.two-thirds | 143-5-35-0-10 | 0 | ADOPTED | 183/97 of 193, 143/99 of 148 | Adopted: 143 of 148 present and voting in favour; 99 needed.
+ES-11/5 | un.ga.two-thirds | 94-14-73-0-12 | 0 | ADOPTED | 181/97 of 193, 94/72 of 108 | Adopted: 94 of 108 present and voting in favour; 72 needed.
+ES-11/3 | un.ga.two-thirds | 93-24-58-0-18 | 0 | ADOPTED | 175/97 of 193, 93/78 of 117 | Adopted: 93 of 117 present and voting in favour; 78 needed.
+amendment to ES-10/22 | un.ga.two-thirds | 89-61-21-0-22 | 0 | NOT_ADOPTED | 171/97 of 193, (89/100 of 150) | Not adopted: 89 of 150 present and voting in favour; 100 needed.
+motion to reconsider | un.ga.reconsider | 16-104-34-0-39 | 0 | NOT_ADOPTED | 154/97 of 193, (16/80 of 120) | Not adopted: 16 of 120 present and voting in favour; 80 needed.
+recorded vote | un.ga.simple | 107-13-39-0-34 | 0 | ADOPTED | 159/97 of 193, 107/61 of 120 | Adopted: 107 of 120 present and voting in favour; 61 needed.
+appeal | un.ga.overrule-chair | 14-100-38-0-41 | 0 | NOT_ADOPTED | 152/97 of 193, (14/58 of 114) | Not adopted: 14 of 114 present and voting in favour; 58 needed.
+tie | un.ga.simple | 60-60-40-0-33 | 0 | REVOTE_DUE | 160/97 of 193, (60/61 of 120) | Equal: 60 of 120 present and voting in favour; 61 needed; a second vote is due.
+tie on an appeal | un.ga.overrule-chair | 60-60-40-0-33 | 0 | NOT_ADOPTED | 160/97 of 193, (60/61 of 120) | Not adopted: 60 of 120 present and voting in favour; 61 needed.
+all abstain | un.ga.two-thirds | 0-0-193-0-0 | 0 | NOT_ADOPTED | 193/97 of 193, (0/0 of 0) | Not adopted: no one voted for or against.
+no one votes | un.ga.two-thirds | 0-0-0-0-193 | 0 | NO_QUORUM | 0/97 of 193, (0/0 of 0) | No quorum: no ballot was cast.
+S/2022/720 | un.sc.substantive | 10-1-4-0-0 | 1 | VETOED | 10/9 of 0 | Not adopted, owing to the negative vote of a permanent member: 10 in favour; 9 needed.
+S/2022/155 | un.sc.substantive | 11-1-3-0-0 | 1 | VETOED | 11/9 of 0 | Not adopted, owing to the negative vote of a permanent member: 11 in favour; 9 needed.
+resolution 2623 | un.sc.procedural | 11-1-3-0-0 | 1 | ADOPTED | 11/9 of 0 | Adopted: 11 in favour; 9 needed.
+resolution 2504 | un.sc.substantive | 11-0-4-0-0 | 0 | ADOPTED | 11/9 of 0 | Adopted: 11 in favour; 9 needed.
+S/2023/772 | un.sc.substantive | 5-4-6-0-0 | 3 | NOT_ADOPTED | (5/9 of 0) | Not adopted: 5 in favour; 9 needed.";
+
 #[tokio::test]
 async fn the_united_nations_decide_as_they_did() {
     let server = Server::new();
     let mut client = server.client().await;
-    let table = [
-        (
-            "ES-11/4",
-            "un.ga.two-thirds",
-            "143-5-35-0-10",
-            0,
-            "ADOPTED | 183/97 of 193, 143/99 of 148 | Adopted: 143 of 148 present and voting in favour; 99 needed.",
-        ),
-        (
-            "ES-11/5",
-            "un.ga.two-thirds",
-            "94-14-73-0-12",
-            0,
-            "ADOPTED | 181/97 of 193, 94/72 of 108 | Adopted: 94 of 108 present and voting in favour; 72 needed.",
-        ),
-        (
-            "ES-11/3",
-            "un.ga.two-thirds",
-            "93-24-58-0-18",
-            0,
-            "ADOPTED | 175/97 of 193, 93/78 of 117 | Adopted: 93 of 117 present and voting in favour; 78 needed.",
-        ),
-        (
-            "amendment to ES-10/22",
-            "un.ga.two-thirds",
-            "89-61-21-0-22",
-            0,
-            "NOT_ADOPTED | 171/97 of 193, (89/100 of 150) | Not adopted: 89 of 150 present and voting in favour; 100 needed.",
-        ),
-        (
-            "motion to reconsider",
-            "un.ga.reconsider",
-            "16-104-34-0-39",
-            0,
-            "NOT_ADOPTED | 154/97 of 193, (16/80 of 120) | Not adopted: 16 of 120 present and voting in favour; 80 needed.",
-        ),
-        (
-            "recorded vote",
-            "un.ga.simple",
-            "107-13-39-0-34",
-            0,
-            "ADOPTED | 159/97 of 193, 107/61 of 120 | Adopted: 107 of 120 present and voting in favour; 61 needed.",
-        ),
-        (
-            "appeal",
-            "un.ga.overrule-chair",
-            "14-100-38-0-41",
-            0,
-            "NOT_ADOPTED | 152/97 of 193, (14/58 of 114) | Not adopted: 14 of 114 present and voting in favour; 58 needed.",
-        ),
-        (
-            "tie",
-            "un.ga.simple",
-            "60-60-40-0-33",
-            0,
-            "REVOTE_DUE | 160/97 of 193, (60/61 of 120) | Equal: 60 of 120 present and voting in favour; 61 needed; a second vote is due.",
-        ),
-        (
-            "tie on an appeal",
-            "un.ga.overrule-chair",
-            "60-60-40-0-33",
-            0,
-            "NOT_ADOPTED | 160/97 of 193, (60/61 of 120) | Not adopted: 60 of 120 present and voting in favour; 61 needed.",
-        ),
-        (
-            "all abstain",
-            "un.ga.two-thirds",
-            "0-0-193-0-0",
-            0,
-            "NOT_ADOPTED | 193/97 of 193, (0/0 of 0) | Not adopted: no one voted for or against.",
-        ),
-        (
-            "no one votes",
-            "un.ga.two-thirds",
-            "0-0-0-0-193",
-            0,
-            "NO_QUORUM | 0/97 of 193, (0/0 of 0) | No quorum: no ballot was cast.",
-        ),
-        (
-            "S/2022/720",
-            "un.sc.substantive",
-            "10-1-4-0-0",
-            1,
-            "VETOED | 10/9 of 0 | Not adopted, owing to the negative vote of a permanent member: 10 in favour; 9 needed.",
-        ),
-        (
-            "S/2022/155",
-            "un.sc.substantive",
-            "11-1-3-0-0",
-            1,
-            "VETOED | 11/9 of 0 | Not adopted, owing to the negative vote of a permanent member: 11 in favour; 9 needed.",
-        ),
-        (
-            "resolution 2623",
-            "un.sc.procedural",
-            "11-1-3-0-0",
-            1,
-            "ADOPTED | 11/9 of 0 | Adopted: 11 in favour; 9 needed.",
-        ),
-        (
-            "resolution 2504",
-            "un.sc.substantive",
-            "11-0-4-0-0",
-            0,
-            "ADOPTED | 11/9 of 0 | Adopted: 11 in favour; 9 needed.",
-        ),
-        (
-            "S/2023/772",
-            "un.sc.substantive",
-            "5-4-6-0-0",
-            3,
-            "NOT_ADOPTED | (5/9 of 0) | Not adopted: 5 in favour; 9 needed.",
-        ),
-    ];
-    for (case, rule, tally, vetoes, expected) in table {
-        let vetoes = (0..vetoes).map(|n| format!("permanent member {n}")).collect::<Vec<_>>();
+    for line in UNITED_NATIONS.lines() {
+        let [case, rule, tally, vetoes, expected] = line.splitn(5, " | ").collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        let vetoes = (0..vetoes.parse().unwrap()).map(|n| format!("permanent member {n}")).collect::<Vec<_>>();
         let request = EvaluateRuleRequest { vetoes: vetoes.clone(), ..by_head(preset(rule), tally) };
         let verdict = judge(&mut client, request).await;
         assert_eq!(shown(&verdict), expected, "{case}");
@@ -213,25 +121,12 @@ async fn rules_written_out_decide_as_their_bodies_did() {
         casting_vote: casting_vote.into(),
         ..by_head(rule.clone(), tally)
     };
+    let two_thirds = all(vec![share(Choice::Yes, Comparison::AtLeast, (2, 3, Base::PresentAndVoting), "")]);
     let riksdag = all(vec![share(Choice::No, Comparison::AtMost, (1, 2, Base::Seats), "")]);
     let cloture = all(vec![share(Choice::Yes, Comparison::AtLeast, (3, 5, Base::Members), "")]);
     let table = [
-        (
-            "Johnson, 1868",
-            by_head(
-                all(vec![share(Choice::Yes, Comparison::AtLeast, (2, 3, Base::PresentAndVoting), "")]),
-                "35-19-0-0-0",
-            ),
-            "NOT_ADOPTED | (35/36 of 54)",
-        ),
-        (
-            "12th amendment, 1803",
-            by_head(
-                all(vec![share(Choice::Yes, Comparison::AtLeast, (2, 3, Base::PresentAndVoting), "")]),
-                "84-42-0-0-16",
-            ),
-            "ADOPTED | 84/84 of 126",
-        ),
+        ("Johnson, 1868", by_head(two_thirds.clone(), "35-19-0-0-0"), "NOT_ADOPTED | (35/36 of 54)"),
+        ("12th amendment, 1803", by_head(two_thirds.clone(), "84-42-0-0-16"), "ADOPTED | 84/84 of 126"),
         ("cloture, 2010", by_head(cloture, "55-41-0-0-4"), "NOT_ADOPTED | (55/60 of 100)"),
         (
             "DeVos, 2017, before the casting vote",

@@ -88,7 +88,7 @@ fn an_address_that_is_none_is_refused() {
 fn wrong_usage_is_told_from_what_stands_in_the_way() {
     for (arguments, words) in [
         (vec!["serve", "--log", "nonsense"], vec!["nonsense", "sled:DIR", "memory:"]),
-        (vec!["serve", "--log", "memory:", "--data", "x"], vec!["--log", "--data", "cannot be used with"]),
+        (vec!["serve", "--log", "memory:", "--data", "x"], vec!["--log", "--data", "cannot be used together"]),
         (vec!["serve", "--demo", "--demo-speed", "0"], vec!["--demo-speed", "0.1"]),
         (vec!["serve", "--demo-speed", "2"], vec!["--demo"]),
         (vec!["sreve"], vec!["sreve", "serve"]),
@@ -120,6 +120,11 @@ fn the_environment_says_what_the_command_line_does_not() {
     command.env("ROLLCALL_LISTEN", "nonsense").env("ROLLCALL_DATA", &data).current_dir(folder.path());
     let server = Server::spawn(&mut command, Path::new(""));
     assert_eq!(server.line(), "its record, sled:here, holds 0 entries");
+
+    let mut command = rollcall(&["serve", "--listen", "127.0.0.1:0", "--log", "memory:"]);
+    command.env("ROLLCALL_DATA", &data).current_dir(folder.path());
+    let server = Server::spawn(&mut command, Path::new(""));
+    assert_eq!(server.line(), "its record, memory:, holds 0 entries");
 }
 
 #[test]

@@ -174,10 +174,11 @@ async fn a_server_whose_disk_is_full_answers_no_more_says_why_and_ends() {
     let said: Vec<_> = ended.stderr.lines().filter(|line| line.starts_with("rollcall: ")).collect();
     let [said] = said[..] else { panic!("not one sentence: {}", ended.stderr) };
     for words in
-        ["could not be written", "File too large", "start Rollcall again", "everything that was answered is on record"]
+        ["could not be written", "file too large", "start Rollcall again", "everything that was answered is on record"]
     {
         assert!(said.contains(words), "{words:?} is missing: {said}");
     }
+    assert!(!said.contains("Os {"), "a dump, not a sentence: {said}");
     let last = loop {
         match watch.message().await {
             Ok(Some(_)) => {}
