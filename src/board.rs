@@ -124,18 +124,21 @@ impl Board {
     pub fn watch(&self, name: &VoteName) -> Option<Watch> {
         let hall = self.shared.hall.read().unwrap_or_else(PoisonError::into_inner);
         let vote = hall.vote(name)?;
-        let first = Arc::new(Frame::from(vote));
-        let (revision, state) = (first.revision(), vote.state);
+        let (revision, state) = (vote.revision, vote.state);
         if state.has_ended() {
-            return Some(Watch { first: Some(first), revision, news: None, changes: 0 });
+            return Some(Watch { first: Some(Arc::new(Frame::from(vote))), revision, news: None, changes: 0 });
         }
         let mut channels = self.shared.channels.lock().unwrap_or_else(PoisonError::into_inner);
         let channel = channels.entry(name.clone()).or_insert_with(|| {
-            let news = News { newest: Arc::clone(&first), changes: Vec::new() };
+            let news = News { newest: Arc::new(Frame::from(vote)), changes: Vec::new() };
             Channel { news: watch::Sender::new(news), state, published: Instant::now(), stale: false }
         });
         let news = channel.news.subscribe();
-        let changes = news.borrow().changes.len();
+        let (first, changes) = {
+            let now = news.borrow();
+            let present = now.newest.revision() == revision;
+            (if present { Arc::clone(&now.newest) } else { Arc::new(Frame::from(vote)) }, now.changes.len())
+        };
         Some(Watch { first: Some(first), revision, news: Some(news), changes })
     }
 }
@@ -168,7 +171,7 @@ impl Follower {
             let target = *end.borrow_and_update();
             while at < target {
                 let entries = self.journal.read(at, PAGE).await?;
-                at = entries.last().map_or(target, |last| last.seq);
+                at = entries.last().map(|last| last.seq).ok_or(JournalError::Missing(at.next()))?;
                 self.take_up(&entries);
                 self.reached.send_replace(at);
                 self.publish_due();

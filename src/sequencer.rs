@@ -19,6 +19,10 @@ use crate::seq::Seq;
 /// wait longer.
 const MAX_WAITING: usize = 16 * MAX_COMMIT_ENTRIES;
 
+/// Bytes that a waiting command may carry for one place: a ballot carries fewer, members and their roll many more. All the
+/// room together then holds some tens of MiB.
+const PLACE_BYTES: usize = 1 << 10;
+
 /// Entries in one commit at most: beyond some thousand a commit costs more time than it saves.
 const MAX_COMMIT_ENTRIES: usize = 1_024;
 
@@ -105,8 +109,11 @@ impl Sequencer {
     }
 }
 
+/// What commands take of the room: a place each, and one more for each [`PLACE_BYTES`] that they carry.
 fn room_for(commands: &[Command]) -> u32 {
-    u32::try_from(commands.len()).unwrap_or(u32::MAX)
+    let places: usize = commands.iter().map(|command| 1 + command.intent.bytes() / PLACE_BYTES).sum();
+    // What is larger than all the room waits for all of it; a bound of the body refuses it then.
+    u32::try_from(places.min(MAX_WAITING)).unwrap_or(u32::MAX)
 }
 
 impl Pending {
@@ -197,6 +204,7 @@ impl Writer {
             self.decide(&mut queue, &mut batch);
             if flying.is_none() && !batch.is_empty() {
                 flying = Some(self.append(std::mem::take(&mut batch)));
+                continue;
             }
             if flying.is_none() && !open && queue.is_empty() {
                 return Ok(());
@@ -246,17 +254,11 @@ impl Writer {
     fn take(&mut self, command: &Command, batch: &mut Batch) -> Answer {
         let now = self.now();
         self.record_due(now, batch);
-        let events = match self.state.decide(command, now) {
-            Ok(Decision::Record(events)) => events,
-            Ok(Decision::Already(seq)) => return Answer::Already(seq),
-            Err(rejection) => return Answer::Rejected(rejection),
-        };
-        let mut first = None;
-        for event in events {
-            let receipt = self.record(event, Some(command.request), now, batch);
-            first.get_or_insert(receipt);
+        match self.state.decide(command, now) {
+            Ok(Decision::Record(event)) => Answer::Recorded(self.record(event, Some(command.request), now, batch)),
+            Ok(Decision::Already(seq)) => Answer::Already(seq),
+            Err(rejection) => Answer::Rejected(rejection),
         }
-        first.map_or(Answer::Already(self.end), Answer::Recorded)
     }
 
     /// The record's time never goes back, even where the system's clock did between two runs.

@@ -35,6 +35,9 @@ use crate::sequencer::{self, Writer};
 /// What is still open this long after the stop is cut off: a stream was told to drain, and a call takes milliseconds.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Between what health says and what callers feel, when the server is about to stop.
+const HEALTH_FIRST: Duration = Duration::from_millis(50);
+
 /// How often the wall clock is compared with the steady one.
 const CLOCK_CHECK: Duration = Duration::from_secs(1);
 
@@ -106,7 +109,7 @@ pub async fn run(
     let journal = Journal::new(config.log);
     let (sequencer, writer) = sequencer::open(journal.clone(), Arc::clone(&config.clock));
     let (board, follower) = board::open(journal.clone());
-    let stopping = stop.child_token();
+    let stopping = CancellationToken::new();
     let gate = Gate::new(stopping.clone());
     let rollcall = Rollcall { sequencer, board: board.clone(), journal, presets, stopping: stopping.clone() };
     let server = Server::builder()
@@ -124,6 +127,7 @@ pub async fn run(
         serving: tokio::spawn(server),
         writing: tokio::spawn(write(writer, read, stop_writer.clone())),
         following: tokio::spawn(follower.run()),
+        written: false,
     };
     let open = async {
         // Where the record cannot be read, the end of a part says why.
@@ -144,10 +148,11 @@ pub async fn run(
         never = open => match never {},
     };
 
+    // Health first, so that whoever asks before it sends goes elsewhere; then streams and new calls.
     say(&health_reporter, ServingStatus::NotServing).await;
+    tokio::time::sleep(HEALTH_FIRST).await;
     stopping.cancel();
-    parts.stop(&stop_writer).await;
-    result
+    result.and(parts.stop(&stop_writer).await)
 }
 
 /// Reads the record, tells its end, and writes until it is stopped.
@@ -166,6 +171,8 @@ struct Parts {
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
     writing: JoinHandle<Result<(), ServeError>>,
     following: JoinHandle<Result<(), JournalError>>,
+    /// Whether the writer's end has been told.
+    written: bool,
 }
 
 impl Parts {
@@ -173,23 +180,32 @@ impl Parts {
     async fn ended(&mut self) -> Result<(), ServeError> {
         tokio::select! {
             serving = &mut self.serving => serving.map_err(|_| ServeError::Broken("the network"))??,
-            writing = &mut self.writing => writing.map_err(|_| ServeError::Broken("the writer"))??,
+            writing = &mut self.writing => {
+                self.written = true;
+                writing.map_err(|_| ServeError::Broken("the writer"))??;
+            }
             following = &mut self.following => following.map_err(|_| ServeError::Broken("the board"))??,
         }
         Ok(())
     }
 
-    /// Lets calls end, then the writer, so that what was taken is answered; cuts off what takes longer.
-    async fn stop(mut self, stop_writer: &CancellationToken) {
+    /// Lets calls end, then the writer, so that what was taken is answered; cuts off what takes longer. Says where the last
+    /// of it could not be written.
+    async fn stop(mut self, stop_writer: &CancellationToken) -> Result<(), ServeError> {
         if !self.serving.is_finished() {
             let _ = tokio::time::timeout(GRACE, &mut self.serving).await;
             self.serving.abort();
         }
         stop_writer.cancel();
-        if !self.writing.is_finished() {
-            let _ = tokio::time::timeout(GRACE, &mut self.writing).await;
-        }
         self.following.abort();
+        if self.written {
+            return Ok(());
+        }
+        match tokio::time::timeout(GRACE, &mut self.writing).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(ServeError::Broken("the writer")),
+            Err(_) => Err(ServeError::Unwritable(AppendError::Failed("it did not end in time".to_owned()))),
+        }
     }
 }
 

@@ -102,18 +102,30 @@ impl Serve {
         }
     }
 
-    /// Takes the address first, so that a wrong one leaves no folder behind, and the signals before anyone is greeted, who
-    /// may then stop the server.
-    async fn start(&self, location: &Location) -> Result<Started, String> {
+    /// Takes the address first, so that a wrong one leaves no folder behind, and the signals before anything that takes long.
+    /// None where a signal came.
+    async fn start(&self, location: &Location) -> Result<Option<Started>, String> {
         let listener = TcpListener::bind(&self.listen).await.map_err(|error| cannot_listen(&self.listen, &error))?;
-        let told = told_to_stop().map_err(|error| format!("cannot start: {error}"))?;
-        let log = log::open(location).map_err(|error| error.to_string())?;
-        Ok(Started { log, listener, told })
+        let mut told = told_to_stop().map_err(|error| format!("cannot start: {error}"))?;
+        let location = location.clone();
+        let opening = tokio::task::spawn_blocking(move || log::open(&location));
+        tokio::select! {
+            opened = opening => {
+                let log = opened.map_err(|error| format!("cannot open the record: {error}"))?;
+                let log = log.map_err(|error| error.to_string())?;
+                Ok(Some(Started { log, listener, told }))
+            }
+            () = &mut told => Ok(None),
+        }
     }
 
     async fn serve(self, location: Location) -> ExitCode {
         let Started { log, listener, told } = match self.start(&location).await {
-            Ok(started) => started,
+            Ok(Some(started)) => started,
+            Ok(None) => {
+                say::line("stopped before it served");
+                return ExitCode::SUCCESS;
+            }
             Err(problem) => {
                 say::problem(problem);
                 return ExitCode::from(COULD_NOT_START);

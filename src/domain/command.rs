@@ -199,6 +199,17 @@ impl Intent {
         }
     }
 
+    /// About how many bytes it carries, beyond what every intent does.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Intent::AdmitMembers { members, .. } => members.iter().map(|member| member.roll_bytes()).sum(),
+            Intent::ReviseMember { member, .. } => member.roll_bytes(),
+            Intent::CreateVote { question, .. } => question.bytes(),
+            _ => 0,
+        }
+    }
+
     /// What the request's id is scoped to.
     pub(super) fn scope(&self) -> Scope {
         self.vote().map_or_else(|| Scope::Body(self.body().clone()), |vote| Scope::Vote(vote.clone()))

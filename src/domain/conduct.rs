@@ -140,7 +140,7 @@ impl Vote {
         let (_, judged) = self.counted(&[Locked], "a result is declared once it is LOCKED")?;
         // A tie that no casting vote breaks fails.
         let rules = if judged == Outcome::AwaitingCastingVote { Outcome::NotAdopted } else { judged };
-        if outcome == rules || !ruling.is_empty() {
+        if outcome == rules || !ruling.trim().is_empty() {
             Ok(())
         } else {
             Err(Rejection::OutcomeMismatch { vote: self.name.clone(), outcome: rules })

@@ -85,7 +85,7 @@ impl Hall {
         self.changed.range(after.next()..).filter_map(|(_, name)| self.votes.get(name))
     }
 
-    /// Takes up an entry. The log is already true: an entry that could not have been decided changes nothing.
+    /// Takes up an entry. The log is trusted: each of its entries was decided on what the ones before it made.
     pub fn evolve(&mut self, entry: &Entry) {
         self.end = entry.seq;
         self.time = entry.record_time;
@@ -227,9 +227,11 @@ impl Hall {
     fn repeats_a_tie(&self, question: &Question) -> bool {
         let mut again = question.relations.iter().filter(|relation| relation.kind == RelationKind::Revote);
         again.any(|relation| {
-            let outcome = |vote: &Vote| match &vote.declaration {
-                Some(declaration) => Some(declaration.outcome),
-                None => vote.verdict().map(|verdict| verdict.outcome),
+            // A verdict counts from the lock on; before that it moves with the ballots.
+            let outcome = |vote: &Vote| match (&vote.declaration, vote.state) {
+                (Some(declaration), _) => Some(declaration.outcome),
+                (None, VoteState::Locked) => vote.verdict().map(|verdict| verdict.outcome),
+                _ => None,
             };
             self.votes.get(&relation.vote).and_then(outcome) == Some(Outcome::RevoteDue)
         })

@@ -79,8 +79,10 @@ impl Rule {
             Outcome::NotAdopted if !facts.tally.any_ballot() => "Not adopted: no ballot was cast.".into(),
             Outcome::NoQuorum => {
                 let short = quorum.iter().find(|criterion| !criterion.passed);
+                let present =
+                    if facts.members_present.is_some() && self.counts_stated() { "present" } else { "taking part" };
                 let figures =
-                    short.map_or_else(String::new, |c| format!("{} taking part; {} needed", c.counted, c.needed));
+                    short.map_or_else(String::new, |c| format!("{} {present}; {} needed", c.counted, c.needed));
                 format!("No quorum: {figures}.")
             }
             Outcome::Adopted => format!("Adopted: {}.", self.figures(required)),
@@ -99,6 +101,10 @@ impl Rule {
             Outcome::RevoteDue => format!("Equal: {}; a second vote is due.", self.figures(required)),
             Outcome::AdoptedWithoutVote => Verdict::without_vote().summary,
         }
+    }
+
+    fn counts_stated(&self) -> bool {
+        self.quorum.as_ref().is_some_and(|quorum| quorum.basis != QuorumBasis::Participating)
     }
 
     /// The figures of the requirement that tells: the first that is not met, else the first.

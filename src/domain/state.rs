@@ -11,8 +11,8 @@ use crate::seq::Seq;
 /// What a command leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Record these events.
-    Record(Vec<Event>),
+    /// Record this event.
+    Record(Event),
     /// The same request is on record here: its caller is told the first receipt again.
     Already(Seq),
 }
@@ -48,7 +48,7 @@ impl State {
             None => self.decide_body(&command.intent),
             Some(vote) => self.decide_vote(vote, &command.intent, now),
         };
-        event.map(|event| Decision::Record(vec![event]))
+        event.map(Decision::Record)
     }
 
     /// When the next vote locks by itself.

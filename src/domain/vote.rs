@@ -29,6 +29,15 @@ pub struct Question {
     pub held_time: Option<Timestamp>,
 }
 
+impl Question {
+    /// About how many bytes its texts have.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let labels: usize = self.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
+        self.title.len() + self.symbol.len() + self.question.len() + self.rule.basis.len() + labels
+    }
+}
+
 /// How ballots are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BallotPolicy {

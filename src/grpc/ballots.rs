@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{Answers, Rollcall, bodies::body_name, status, vote, votes::vote_name};
 use crate::domain::limits::MAX_BATCH;
-use crate::domain::{BallotName, BodyId, Command, MemberId, MemberName, Receipt, Rejection, Resource};
+use crate::domain::{BallotName, BodyId, Choice, Command, MemberId, MemberName, Receipt, Rejection, Resource, Stand};
 use crate::proto::ballot_result::Result as BallotOutcome;
 use crate::proto::{self, ballot_service_server::BallotService};
 use crate::seq::Seq;
@@ -66,13 +66,17 @@ impl BallotService for Rollcall {
         let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
         self.catch_up(0).await?;
         self.board.read(|hall| {
-            let seats = vote(hall, &name)?.voting.iter().flat_map(|voting| voting.seats()).enumerate().skip(after);
-            let seats = seats.filter(|(_, (member, _))| only.as_ref().is_none_or(|only| *only == member.id));
-            let ballots = seats.map(|(at, (member, stand))| {
-                let place = (at as u64 + 1).to_be_bytes().to_vec();
-                (place, ballot(&name, member, stand))
+            let ballots = vote(hall, &name)?.voting.iter().flat_map(|voting| {
+                let places = match &only {
+                    None => after..voting.lights.len(),
+                    Some(member) => voting.roll.position(member).map_or(0..0, |at| at.max(after)..at + 1),
+                };
+                let places = places.filter(|at| among(&choices, voting.lights[*at].stand.as_ref()));
+                places.map(|at| {
+                    let ballot = ballot(&name, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
+                    ((at as u64 + 1).to_be_bytes().to_vec(), ballot)
+                })
             });
-            let ballots = ballots.filter(|(_, ballot)| choices.is_empty() || choices.contains(&ballot.choice));
             let (ballots, next_page_token) = page.take(ballots);
             Ok(Response::new(proto::ListBallotsResponse { ballots, next_page_token, seq: hall.end().get() }))
         })
@@ -153,10 +157,12 @@ impl Rollcall {
             let ballots = hall.votes_after(Some(of), after).filter_map(|(seq, vote)| {
                 let voting = vote.voting.as_ref()?;
                 let at = voting.roll.position(&member)?;
+                if !among(&choices, voting.lights[at].stand.as_ref()) {
+                    return None;
+                }
                 let ballot = ballot(&vote.name, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
                 Some((seq.get().to_be_bytes().to_vec(), ballot))
             });
-            let ballots = ballots.filter(|(_, ballot)| choices.is_empty() || choices.contains(&ballot.choice));
             let (ballots, next_page_token) = page.take(ballots);
             Ok(Response::new(proto::ListBallotsResponse { ballots, next_page_token, seq: hall.end().get() }))
         })
@@ -174,6 +180,12 @@ fn page(request: &proto::ListBallotsRequest) -> Result<(Page, Vec<i32>), Malform
     let filter = format!("{choices:?}");
     let list = ["ballots", &request.parent, &request.member, &filter];
     Ok((Page::read(request.page_size, &request.page_token, &list)?, choices))
+}
+
+/// Whether a member's stand is among these choices; all where none is named.
+fn among(choices: &[i32], stand: Option<&Stand>) -> bool {
+    let choice = proto::Choice::from(stand.map_or(Choice::NotVoting, |stand| stand.choice));
+    choices.is_empty() || choices.contains(&choice.into())
 }
 
 fn not_on_roll(name: &BallotName) -> Status {

@@ -122,8 +122,7 @@ impl Rollcall {
     /// Submits one command about a body, and shows the body as it then stands.
     async fn change_body(&self, command: Command) -> Result<(Option<proto::Body>, Option<proto::Receipt>), Status> {
         let id = command.intent.body().clone();
-        let receipt = self.submit(command).await?;
-        self.reach(receipt.seq).await?;
+        let receipt = self.record(command).await?;
         let body = self.board.read(|hall| hall.body(&id).map(wire::body::body));
         Ok((body, Some(receipt.into())))
     }

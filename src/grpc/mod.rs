@@ -28,6 +28,7 @@ use crate::presets::Presets;
 use crate::proto;
 use crate::seq::Seq;
 use crate::sequencer::{Sequencer, SubmitError};
+use crate::wire::malformed::Malformed;
 
 /// How long a read waits for this server to reach a place in the record before it says that it has not.
 const REACH: Duration = Duration::from_secs(5);
@@ -67,10 +68,17 @@ impl Rollcall {
     /// Submits one command about a vote, and shows the vote as it then stands.
     async fn change(&self, command: Command) -> Result<(Option<proto::Vote>, Option<proto::Receipt>), Status> {
         let name = command.intent.vote().cloned();
-        let receipt = self.submit(command).await?;
-        self.reach(receipt.seq).await?;
+        let receipt = self.record(command).await?;
         let vote = self.board.read(|hall| name.and_then(|name| hall.vote(&name).map(Into::into)));
         Ok((vote, Some(receipt.into())))
+    }
+
+    /// Submits one command, and waits until this server shows what follows from it, and all that was answered by then.
+    async fn record(&self, command: Command) -> Result<Receipt, Status> {
+        let receipt = self.submit(command).await?;
+        // It is on record, but what stands there now cannot be shown: the caller is to ask again with the same id.
+        self.catch_up(0).await.map_err(|_| status::submit(&SubmitError::OutcomeUnknown))?;
+        Ok(receipt)
     }
 
     /// Waits until this server shows everything that was answered before now, and the entry at `at_least`, if any.
@@ -99,8 +107,7 @@ fn vote<'a>(hall: &'a Hall, name: &VoteName) -> Result<&'a crate::domain::Vote, 
 /// The silence after which a stream says that it is alive.
 fn heartbeat(asked: Option<prost_types::Duration>) -> Result<Duration, Status> {
     let Some(asked) = asked else { return Ok(HEARTBEAT) };
-    let asked = Duration::try_from(asked)
-        .map_err(|_| Status::from(crate::wire::malformed::Malformed::field("heartbeat", "must not be negative")))?;
+    let asked = crate::wire::time::duration(&asked).map_err(|problem| Malformed::field("heartbeat", problem))?;
     Ok(asked.clamp(MIN_HEARTBEAT, MAX_HEARTBEAT))
 }
 

@@ -20,6 +20,10 @@ use crate::wire::malformed::Malformed;
 /// Entries read from the log at once.
 const PAGE: usize = 1_024;
 
+/// Pages that are looked through for one message: a reader of a narrow scope hears in between that the server is alive, or
+/// about to stop.
+const MAX_PAGES: usize = 64;
+
 /// A message holds at most this many bytes of entries, unless one entry alone is larger: its places take the rest of 1 MiB.
 const MAX_MESSAGE: usize = (1 << 20) - 64;
 
@@ -118,9 +122,12 @@ impl Rollcall {
             let mut quiet_until = Instant::now() + silence;
             while reader.left > 0 {
                 let until = if follow { *end.borrow_and_update() } else { head };
+                if self.stopping.is_cancelled() {
+                    Err(status::not_serving(STOPPING.to_owned()))?;
+                }
                 let answer = self.fill(&mut reader, until).await?;
                 let done = !follow && reader.at >= head;
-                if done || !answer.entries.is_empty() {
+                if done || !answer.entries.is_empty() || Instant::now() >= quiet_until {
                     yield answer;
                     quiet_until = Instant::now() + silence;
                 }
@@ -150,7 +157,9 @@ impl Rollcall {
     /// One message: the entries after the reader's place, as many as fit, none beyond `until`.
     async fn fill(&self, reader: &mut Reader, until: Seq) -> Result<proto::ReadEntriesResponse, Status> {
         let (mut entries, mut bytes) = (Vec::new(), 0);
-        'page: while reader.at < until && reader.left > 0 {
+        let mut pages = 0;
+        'page: while reader.at < until && reader.left > 0 && pages < MAX_PAGES {
+            pages += 1;
             let limit = PAGE.min(usize::try_from(until.since(reader.at)).unwrap_or(PAGE));
             let stored = self.journal.stored(reader.at, limit).await.map_err(|e| status::unreadable(&e))?;
             for (seq, payload) in stored {

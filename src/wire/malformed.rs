@@ -38,6 +38,9 @@ impl fmt::Display for Malformed {
     }
 }
 
+/// Violations that are noted of one request: no answer has room for more.
+const MAX_VIOLATIONS: usize = 100;
+
 /// Collects what is wrong while a request is read.
 #[derive(Default)]
 pub(super) struct Fields(Vec<Violation>);
@@ -56,11 +59,17 @@ impl Fields {
     }
 
     pub fn note(&mut self, field: &str, problem: String) {
-        self.0.push(Violation { field: field.to_owned(), problem, of_rule: false });
+        self.push(Violation { field: field.to_owned(), problem, of_rule: false });
     }
 
     pub fn note_rule(&mut self, field: &str, problem: &str) {
-        self.0.push(Violation { field: field.to_owned(), problem: problem.to_owned(), of_rule: true });
+        self.push(Violation { field: field.to_owned(), problem: problem.to_owned(), of_rule: true });
+    }
+
+    fn push(&mut self, violation: Violation) {
+        if self.0.len() < MAX_VIOLATIONS {
+            self.0.push(violation);
+        }
     }
 
     /// A name that people call a thing by: one short line.

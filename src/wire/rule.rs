@@ -1,6 +1,7 @@
 //! Rules, and what they say of a tally.
 
 use super::malformed::Fields;
+use crate::domain::limits::MAX_REQUIREMENTS;
 use crate::domain::{
     Bar, Base, Choice, Comparison, Criterion, Outcome, Quorum, QuorumBasis, Requirement, Rule, Share, Threshold,
     TieBreak, Verdict, Veto,
@@ -43,6 +44,9 @@ pub(super) fn read(
     faults.0.is_empty().then_some(written)
 }
 
+/// Parts of a list that are read: one more than may be there, so that too many are noticed.
+const MAX_READ: usize = MAX_REQUIREMENTS + 1;
+
 /// Where a rule's encoding is wrong, and what it must be.
 #[derive(Default)]
 struct Faults(Vec<(String, &'static str)>);
@@ -67,7 +71,7 @@ fn written(rule: proto::Rule) -> (Rule, Faults) {
     };
     let tie_break = faults.or(tie_break, "tie_break".into(), "must be a TieBreak", TieBreak::None);
     let quorum = rule.quorum.map(|asked| quorum(&mut faults, asked));
-    let requirements = rule.requirements.into_iter().enumerate();
+    let requirements = rule.requirements.into_iter().take(MAX_READ).enumerate();
     let requirements = requirements.map(|(at, one)| requirement(&mut faults, format!("requirements[{at}]"), one));
     let requirements = requirements.collect();
     let veto = rule.veto.map(|veto| {
@@ -101,7 +105,12 @@ fn quorum(faults: &mut Faults, asked: proto::Quorum) -> Quorum {
 }
 
 fn thresholds(faults: &mut Faults, field: &str, asked: Vec<proto::Threshold>) -> Vec<Threshold> {
-    asked.into_iter().enumerate().map(|(at, one)| threshold(faults, &format!("{field}[{at}]"), one)).collect()
+    asked
+        .into_iter()
+        .take(MAX_READ)
+        .enumerate()
+        .map(|(at, one)| threshold(faults, &format!("{field}[{at}]"), one))
+        .collect()
 }
 
 fn threshold(faults: &mut Faults, field: &str, asked: proto::Threshold) -> Threshold {

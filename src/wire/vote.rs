@@ -34,6 +34,7 @@ impl Draft {
         let vote = fields.read("vote_id", request.vote_id.parse::<VoteId>());
         let mut asked = request.vote.unwrap_or_default();
         let rule = super::rule::read(&mut fields, "vote.rule", asked.rule.take(), find);
+        bounds(&mut fields, &asked);
         let question = question(&mut fields, asked, body.as_ref());
         let command = (|| {
             let vote = VoteName { body: body?, vote: vote? };
@@ -44,7 +45,8 @@ impl Draft {
     }
 }
 
-fn question(fields: &mut Fields, asked: proto::Vote, body: Option<&BodyId>) -> Option<Question> {
+/// The bounds of what can be tabled. What is on record was within the bounds of its day, and is not held to these.
+fn bounds(fields: &mut Fields, asked: &proto::Vote) {
     fields.text("vote.title", &asked.title);
     fields.line("vote.symbol", &asked.symbol);
     fields.text("vote.question", &asked.question);
@@ -53,10 +55,13 @@ fn question(fields: &mut Fields, asked: proto::Vote, body: Option<&BodyId>) -> O
     let labels = "must have keys of 1 to 63 bytes and values of at most 500";
     fields.unless(asked.labels.iter().all(sound), "vote.labels", labels);
     fields.unless(asked.relations.len() <= MAX_RELATIONS, "vote.relations", "must be at most 8");
+}
+
+fn question(fields: &mut Fields, asked: proto::Vote, body: Option<&BodyId>) -> Option<Question> {
     let held_time = asked.held_time.map(|time| fields.read("vote.held_time", super::time::read(&time)));
     let ballot_policy = policy(fields, asked.ballot_policy.unwrap_or_default());
-    let relations = asked.relations.into_iter().take(MAX_RELATIONS).enumerate();
-    let relations: Vec<_> = relations.map(|(at, one)| relation(fields, at, &one, body)).collect();
+    let relations = asked.relations.iter().enumerate();
+    let relations: Vec<_> = relations.map(|(at, one)| relation(fields, at, one, body)).collect();
     Some(Question {
         title: asked.title,
         symbol: asked.symbol,
