@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
-use super::say;
+use super::{say, screen};
 use crate::proto::ballot_service_client::BallotServiceClient;
 use crate::proto::body_service_client::BodyServiceClient;
 use crate::proto::record_service_client::RecordServiceClient;
@@ -48,6 +48,8 @@ pub enum Failure {
     Usage(String),
     /// Anything else, in a sentence.
     Failed(String),
+    /// Whoever read what is printed has gone: nothing more is to be said.
+    ReaderGone,
 }
 
 impl From<Status> for Failure {
@@ -59,7 +61,10 @@ impl From<Status> for Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Status(status) => f.write_str(status.message()),
+            Self::Status(status) => match std::error::Error::source(status) {
+                Some(error) => write!(f, "the connection to the server was lost ({})", deepest(error)),
+                None => f.write_str(status.message()),
+            },
             Self::Unreachable { server, reason } => {
                 write!(
                     f,
@@ -67,6 +72,7 @@ impl std::fmt::Display for Failure {
                 )
             }
             Self::Usage(problem) | Self::Failed(problem) => f.write_str(problem),
+            Self::ReaderGone => f.write_str("nobody reads on"),
         }
     }
 }
@@ -76,6 +82,7 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
+            Self::Status(status) if std::error::Error::source(status).is_some() => UNAVAILABLE,
             Self::Status(status) => match status.code() {
                 Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted => UNAVAILABLE,
                 _ => FAILED,
@@ -83,6 +90,7 @@ impl Failure {
             Self::Unreachable { .. } => UNAVAILABLE,
             Self::Usage(_) => WRONG_USAGE,
             Self::Failed(_) => FAILED,
+            Self::ReaderGone => 0,
         }
     }
 }
@@ -98,14 +106,18 @@ impl Connection {
     /// Connects to the server.
     pub async fn connect(&self) -> Result<Clients, Failure> {
         let channel = self.endpoint()?.connect().await;
-        channel.map(Clients::new).map_err(|error| {
-            let mut reason: &dyn std::error::Error = &error;
-            while let Some(deeper) = reason.source() {
-                reason = deeper;
-            }
-            Failure::Unreachable { server: self.server.clone(), reason: reason.to_string() }
-        })
+        channel
+            .map(Clients::new)
+            .map_err(|error| Failure::Unreachable { server: self.server.clone(), reason: deepest(&error).to_string() })
     }
+}
+
+/// What an error goes back to.
+fn deepest<'e>(mut error: &'e (dyn std::error::Error + 'static)) -> &'e (dyn std::error::Error + 'static) {
+    while let Some(deeper) = error.source() {
+        error = deeper;
+    }
+    error
 }
 
 /// The clients of all services, over one connection.
@@ -176,8 +188,9 @@ pub fn run(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     };
     match runtime.block_on(command) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
-            say::problem(&failure);
+            say::problem(screen::clean(&failure.to_string()));
             ExitCode::from(failure.code())
         }
     }
