@@ -1,6 +1,7 @@
 //! What every client command shares: where the server is, how it is asked, and how a failure is told.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
@@ -20,15 +21,22 @@ const WRONG_USAGE: u8 = 2;
 /// The server was not reached, or the outcome is not known (`EX_UNAVAILABLE`).
 const UNAVAILABLE: u8 = 69;
 
+/// A server that does not take a connection, or answer a ping on one, for this long is not there: a server that is only
+/// busy does both.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// In a help text, what every command has comes after what it has for itself.
+const LAST: usize = 1000;
+
 /// Options of every command that talks to a server.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Connection {
     /// Where the server listens
-    #[arg(long, env = "ROLLCALL_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS", global = true)]
+    #[arg(long, env = "ROLLCALL_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS", global = true, display_order = LAST)]
     pub server: String,
 
     /// Print answers as JSON, as protobuf has it: one document, or one line each where there are several
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     pub json: bool,
 }
 
@@ -100,6 +108,9 @@ impl Connection {
     pub fn endpoint(&self) -> Result<Endpoint, Failure> {
         let url = if self.server.contains("://") { self.server.clone() } else { format!("http://{}", self.server) };
         Channel::from_shared(url)
+            .map(|endpoint| {
+                endpoint.connect_timeout(PATIENCE).http2_keep_alive_interval(PATIENCE).keep_alive_timeout(PATIENCE)
+            })
             .map_err(|e| Failure::Usage(format!("--server takes ADDRESS:PORT, e.g. 127.0.0.1:50051 ({e})")))
     }
 
@@ -149,7 +160,7 @@ impl Clients {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RequestId {
     /// A UUID of your own making: a command that is repeated with it counts once
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", display_order = LAST)]
     request_id: Option<String>,
 }
 

@@ -1,7 +1,8 @@
 //! Members seated: one by its particulars, or many from a table in CSV.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::client::{Clients, Failure, RequestId, change};
@@ -30,7 +31,7 @@ pub struct Args {
     #[arg(value_name = "MEMBER")]
     name: String,
     /// What people call it
-    #[arg(long, value_name = "TEXT", default_value = "", conflicts_with = "csv")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, conflicts_with = "csv")]
     display_name: String,
     /// A weight by its name, e.g. population=2800000; more than once for more
     #[arg(long = "weight", value_name = "NAME=NUMBER", value_parser = words::weight, conflicts_with = "csv")]
@@ -91,7 +92,7 @@ async fn admit(
         let answer = answer.map_err(|failure| {
             if at > 0 {
                 let seated = many((at * BATCH) as u64, "member");
-                say::problem(format_args!("the first {seated} are seated, what follows is not"));
+                say::problem(format_args!("{seated} are seated; to go on, repeat this with --request-id {request_id}"));
             }
             by_name(failure, batch)
         })?;
@@ -111,10 +112,10 @@ async fn admit(
 /// The server says which member is at fault by its place in the request, which nobody has seen here.
 fn by_name(failure: Failure, batch: &[proto::Member]) -> Failure {
     let Failure::Status(status) = &failure else { return failure };
-    let mut message = status.message().to_owned();
-    if failure.code() != Failure::Failed(String::new()).code() || !message.contains("members[") {
+    if status.code() != Code::InvalidArgument {
         return failure;
     }
+    let mut message = status.message().to_owned();
     for (at, member) in batch.iter().enumerate() {
         message = message.replace(&format!("members[{at}]"), &names::short(&member.name));
     }
@@ -136,6 +137,10 @@ fn table(body: &str, text: &str) -> Result<Vec<proto::Member>, String> {
     let header = reader.headers().map_err(|e| e.to_string())?.clone();
     if !header.iter().any(|column| column == "id") {
         return Err("the first line must name the columns, id among them".to_owned());
+    }
+    let mut named = HashSet::new();
+    if let Some(twice) = header.iter().find(|column| !named.insert(*column)) {
+        return Err(format!("two columns are named \"{twice}\""));
     }
     let mut members = Vec::new();
     for row in reader.records() {
@@ -193,6 +198,7 @@ mod tests {
             ("", "the first line must name the columns, id among them"),
             ("name\nALB\n", "the first line must name the columns, id among them"),
             ("id\n", "no member stands there"),
+            ("id,gdp,gdp\nALB,1,2\n", "two columns are named \"gdp\""),
             ("id,population\nALB,1\nAND,many\n", "line 3: population: \"many\" is no whole number"),
         ] {
             assert_eq!(table("bodies/un-ga", text), Err(problem.to_owned()));

@@ -36,7 +36,7 @@ enum Command {
         #[command(flatten)]
         member: Named,
         /// The ground, in words
-        #[arg(long, value_name = "TEXT", default_value = "")]
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Give a member's right to vote back

@@ -20,7 +20,7 @@ pub struct ReasonArgs {
     #[command(flatten)]
     vote: Named,
     /// On whose authority and why, in words
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     reason: String,
 }
 
@@ -33,7 +33,7 @@ pub struct OpenArgs {
     #[command(flatten)]
     vote: Named,
     /// Members present in the room, as the presiding officer states it
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
     present: u32,
     /// Lock it by itself after this long, e.g. 90s, 5m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = time::parse_duration)]

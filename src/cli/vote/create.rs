@@ -10,23 +10,24 @@ use crate::proto::relation::Kind;
 /// Table a question.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall vote create un-ga/es-11-4 --rule un.ga.two-thirds --symbol A/ES-11/L.5 --follows un-sc/s-2022-720
+  rollcall vote create un-ga/es-11-4 --rule un.ga.two-thirds --follows un-sc/s-2022-720
   rollcall vote create board/budget --rule-file rule.json --title 'The budget' --label year=2027
 
-`rollcall rules list` has the named rules, and `rollcall rules show NAME --json` prints one as a rule file is written.")]
+`rollcall rules list` has the named rules; `rollcall rules show NAME --json` is the beginning of a
+rule file of your own, once the name is taken out of it.")]
 pub struct Args {
     /// The vote, as BODY/VOTE
     vote: String,
     #[command(flatten)]
     rule: RuleArgs,
     /// Its title
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     title: String,
     /// The body's own document symbol, e.g. A/ES-11/L.5
-    #[arg(long, value_name = "SYMBOL", default_value = "")]
+    #[arg(long, value_name = "SYMBOL", default_value = "", hide_default_value = true)]
     symbol: String,
     /// The question as put, in words
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     question: String,
     /// A ballot once cast can be neither changed nor withdrawn
     #[arg(long)]
@@ -41,9 +42,9 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     held: Option<Timestamp>,
     #[command(flatten)]
-    relations: Relations,
-    #[command(flatten)]
     request: RequestId,
+    #[command(flatten)]
+    relations: Relations,
 }
 
 /// How the tally decides.

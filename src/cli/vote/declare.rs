@@ -18,10 +18,10 @@ pub struct Args {
     #[arg(value_enum)]
     outcome: Option<words::Outcome>,
     /// The presiding officer's ruling, where the outcome is not the rule's
-    #[arg(long, value_name = "TEXT", default_value = "", requires = "outcome")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, requires = "outcome")]
     ruling: String,
     /// The symbol of the text adopted, e.g. A/RES/ES-11/4
-    #[arg(long = "as", value_name = "SYMBOL", default_value = "")]
+    #[arg(long = "as", value_name = "SYMBOL", default_value = "", hide_default_value = true)]
     symbol: String,
 }
 

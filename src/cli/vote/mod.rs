@@ -26,7 +26,7 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Table a question
-    Create(create::Args),
+    Create(Box<create::Args>),
     /// Open the voting and freeze the roll
     Open(conduct::OpenArgs),
     /// Stop taking ballots for now; those cast stand
