@@ -119,16 +119,17 @@ impl Connection {
         let channel = self.endpoint()?.connect().await;
         channel
             .map(Clients::new)
-            .map_err(|error| Failure::Unreachable { server: self.server.clone(), reason: deepest(&error).to_string() })
+            .map_err(|error| Failure::Unreachable { server: self.server.clone(), reason: deepest(&error) })
     }
 }
 
-/// What an error goes back to.
-fn deepest<'e>(mut error: &'e (dyn std::error::Error + 'static)) -> &'e (dyn std::error::Error + 'static) {
+/// What an error goes back to, in the words of the system without its number.
+pub fn deepest(mut error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(deeper) = error.source() {
         error = deeper;
     }
-    error
+    let words = error.to_string();
+    words.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// The clients of all services, over one connection.

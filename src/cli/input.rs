@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::client::Failure;
+use super::client::{Failure, deepest};
 
 /// The whole text of a file or of standard input.
 pub fn text(path: &str) -> Result<String, Failure> {
@@ -13,5 +13,5 @@ pub fn text(path: &str) -> Result<String, Failure> {
         std::fs::read_to_string(path)
     };
     let called = if path == "-" { "standard input" } else { path };
-    read.map_err(|error| Failure::Failed(format!("{called} cannot be read: {error}")))
+    read.map_err(|error| Failure::Failed(format!("{called} cannot be read: {}", deepest(&error))))
 }

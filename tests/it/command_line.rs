@@ -108,7 +108,7 @@ impl Terminal {
 fn sentence(stderr: &str) -> String {
     let sentence = stderr.strip_prefix("rollcall: ").and_then(|rest| rest.strip_suffix('\n'));
     let sentence = sentence.unwrap_or_else(|| panic!("no sentence: {stderr:?}"));
-    for dump in ["panicked", "backtrace", "Error", "status:", "Status", " { ", "Some(", "\n"] {
+    for dump in ["panicked", "backtrace", "Error", "status:", "Status", " { ", "Some(", "os error", "\n"] {
         assert!(!sentence.contains(dump), "a dump, not a sentence: {sentence}");
     }
     sentence.to_owned()
