@@ -1,11 +1,12 @@
 //! What every client command shares: where the server is, how it is asked, and how a failure is told.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
-use super::say;
+use super::{say, screen};
 use crate::proto::ballot_service_client::BallotServiceClient;
 use crate::proto::body_service_client::BodyServiceClient;
 use crate::proto::record_service_client::RecordServiceClient;
@@ -20,15 +21,22 @@ const WRONG_USAGE: u8 = 2;
 /// The server was not reached, or the outcome is not known (`EX_UNAVAILABLE`).
 const UNAVAILABLE: u8 = 69;
 
+/// A server that does not take a connection, or answer a ping on one, for this long is not there: a server that is only
+/// busy does both.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// In a help text, what every command has comes after what it has for itself.
+const LAST: usize = 1000;
+
 /// Options of every command that talks to a server.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Connection {
     /// Where the server listens
-    #[arg(long, env = "ROLLCALL_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS", global = true)]
+    #[arg(long, env = "ROLLCALL_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS", global = true, display_order = LAST)]
     pub server: String,
 
     /// Print answers as JSON, as protobuf has it: one document, or one line each where there are several
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     pub json: bool,
 }
 
@@ -48,6 +56,8 @@ pub enum Failure {
     Usage(String),
     /// Anything else, in a sentence.
     Failed(String),
+    /// Whoever read what is printed has gone: nothing more is to be said.
+    ReaderGone,
 }
 
 impl From<Status> for Failure {
@@ -59,7 +69,10 @@ impl From<Status> for Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Status(status) => f.write_str(status.message()),
+            Self::Status(status) => match std::error::Error::source(status) {
+                Some(error) => write!(f, "the connection to the server was lost ({})", deepest(error)),
+                None => f.write_str(status.message()),
+            },
             Self::Unreachable { server, reason } => {
                 write!(
                     f,
@@ -67,6 +80,7 @@ impl std::fmt::Display for Failure {
                 )
             }
             Self::Usage(problem) | Self::Failed(problem) => f.write_str(problem),
+            Self::ReaderGone => f.write_str("nobody reads on"),
         }
     }
 }
@@ -76,6 +90,7 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
+            Self::Status(status) if std::error::Error::source(status).is_some() => UNAVAILABLE,
             Self::Status(status) => match status.code() {
                 Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted => UNAVAILABLE,
                 _ => FAILED,
@@ -83,6 +98,7 @@ impl Failure {
             Self::Unreachable { .. } => UNAVAILABLE,
             Self::Usage(_) => WRONG_USAGE,
             Self::Failed(_) => FAILED,
+            Self::ReaderGone => 0,
         }
     }
 }
@@ -92,20 +108,28 @@ impl Connection {
     pub fn endpoint(&self) -> Result<Endpoint, Failure> {
         let url = if self.server.contains("://") { self.server.clone() } else { format!("http://{}", self.server) };
         Channel::from_shared(url)
+            .map(|endpoint| {
+                endpoint.connect_timeout(PATIENCE).http2_keep_alive_interval(PATIENCE).keep_alive_timeout(PATIENCE)
+            })
             .map_err(|e| Failure::Usage(format!("--server takes ADDRESS:PORT, e.g. 127.0.0.1:50051 ({e})")))
     }
 
     /// Connects to the server.
     pub async fn connect(&self) -> Result<Clients, Failure> {
         let channel = self.endpoint()?.connect().await;
-        channel.map(Clients::new).map_err(|error| {
-            let mut reason: &dyn std::error::Error = &error;
-            while let Some(deeper) = reason.source() {
-                reason = deeper;
-            }
-            Failure::Unreachable { server: self.server.clone(), reason: reason.to_string() }
-        })
+        channel
+            .map(Clients::new)
+            .map_err(|error| Failure::Unreachable { server: self.server.clone(), reason: deepest(&error) })
     }
+}
+
+/// What an error goes back to, in the words of the system without its number.
+pub fn deepest(mut error: &(dyn std::error::Error + 'static)) -> String {
+    while let Some(deeper) = error.source() {
+        error = deeper;
+    }
+    let words = error.to_string();
+    words.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// The clients of all services, over one connection.
@@ -137,7 +161,7 @@ impl Clients {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RequestId {
     /// A UUID of your own making: a command that is repeated with it counts once
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", display_order = LAST)]
     request_id: Option<String>,
 }
 
@@ -176,8 +200,9 @@ pub fn run(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     };
     match runtime.block_on(command) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
-            say::problem(&failure);
+            say::problem(screen::clean(&failure.to_string()));
             ExitCode::from(failure.code())
         }
     }

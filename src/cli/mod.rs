@@ -4,19 +4,24 @@ mod ballot;
 mod body;
 mod client;
 mod demo;
+mod input;
 mod member;
 mod names;
+mod pages;
 mod record;
 mod replay;
 mod rules;
 mod say;
+mod screen;
 mod serve;
 mod shell;
 mod show;
 mod tally;
+mod time;
 mod vote;
 mod votes;
 mod watch;
+mod words;
 
 use std::process::ExitCode;
 
@@ -30,8 +35,11 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str =
-    "Names may be given short: un-ga for bodies/un-ga, un-ga/es-11-4 for its vote, un-ga/ALB for its member.
+const EXIT_CODES: &str = "Example:
+  rollcall serve --demo          the founding vote; then, in a second terminal:
+  rollcall tally un-ga/es-11-4
+
+Names may be given short: un-ga for bodies/un-ga, un-ga/es-11-4 for its vote, un-ga/ALB for its member.
 
 Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 69 the server was not reached, or the outcome is not known.";
 

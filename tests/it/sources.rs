@@ -36,7 +36,7 @@ const ONLY_IN: [(&str, &[&str]); 10] = [
     ("include_proto!", &["src/proto.rs"]),
     ("seccompiler::", &["src/log/"]),
     ("clap::", &["src/cli/"]),
-    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs"]),
+    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs", "src/cli/input.rs"]),
     ("toml::", &["src/presets.rs", "src/cli/demo/"]),
 ];
 

@@ -7,6 +7,7 @@ use tonic::transport::Channel;
 
 use super::facts::Facts;
 use crate::cli::say::{self, LiveLine};
+use crate::cli::screen;
 use crate::proto;
 use crate::proto::tally_service_client::TallyServiceClient;
 use crate::proto::watch_tally_response::Message;
@@ -62,19 +63,8 @@ fn tally(frame: &proto::TallyFrame) -> String {
 
 /// The verdict, with its figures.
 pub fn result(vote: &proto::Vote) {
-    let verdict = vote.verdict.clone().unwrap_or_default();
-    let outcome = vote.declared_outcome().as_str_name().trim_start_matches("OUTCOME_");
-    let adopted = if vote.adopted_symbol.is_empty() { String::new() } else { format!(" as {}", vote.adopted_symbol) };
-    say::line(format_args!("  {outcome}{adopted}. {}", verdict.summary));
-    for criterion in verdict.criteria {
-        let mark = if criterion.passed { "met    " } else { "not met" };
-        let base = if criterion.base == 0 { String::new() } else { format!(" of {}", criterion.base) };
-        let figures = format!("{}{base}, {} needed", criterion.counted, criterion.needed);
-        say::line(format_args!("    {mark} {}: {figures}", criterion.text));
-    }
-    for member in verdict.vetoed_by {
-        let member = member.rsplit('/').next().unwrap_or_default();
-        say::line(format_args!("    vetoed by {member}"));
+    for line in screen::declared(vote) {
+        say::line(line);
     }
 }
 

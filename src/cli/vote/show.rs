@@ -1,0 +1,120 @@
+//! Votes shown: one with all that is known of it, or many in a table.
+
+use crate::cli::client::{Clients, Failure};
+use crate::cli::screen::{self, Listing, fact, many, word};
+use crate::cli::{names, pages, time, words};
+use crate::proto;
+
+/// Show a vote.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  rollcall vote show un-ga/es-11-4
+  rollcall vote show un-ga/es-11-4 --json | jq -r .verdict.summary")]
+pub struct ShowArgs {
+    /// The vote, as BODY/VOTE
+    vote: String,
+}
+
+/// List votes.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  rollcall vote list
+  rollcall vote list un-ga --state open --state suspended")]
+pub struct ListArgs {
+    /// The body; left out, all of them
+    #[arg(default_value = "-", hide_default_value = true)]
+    body: String,
+    /// Only votes in this state; more than once for more
+    #[arg(long = "state", value_enum, value_name = "STATE")]
+    states: Vec<words::VoteState>,
+}
+
+/// A vote as it now stands.
+pub async fn get(clients: &mut Clients, name: &str) -> Result<proto::Vote, Failure> {
+    let request = proto::GetVoteRequest { name: name.to_owned(), at_least_seq: 0 };
+    Ok(clients.votes.get_vote(request).await?.into_inner().vote.unwrap_or_default())
+}
+
+impl ShowArgs {
+    /// Shows it.
+    pub async fn run(self, clients: &mut Clients, json: bool) -> Result<(), Failure> {
+        let vote = get(clients, &names::vote(&self.vote)).await?;
+        screen::show(json, &vote, || lines(&vote))
+    }
+}
+
+impl ListArgs {
+    /// Lists them.
+    pub async fn run(self, clients: &mut Clients, json: bool) -> Result<(), Failure> {
+        let states: Vec<i32> = self.states.iter().map(|state| proto::VoteState::from(*state).into()).collect();
+        let mut listing = Listing::new(json, &["VOTE", "STATE", "OUTCOME", "SYMBOL", "TITLE"]);
+        let fetch = async |page_token| {
+            let (parent, states) = (names::body(&self.body), states.clone());
+            let request = proto::ListVotesRequest { parent, page_size: pages::PAGE, page_token, states };
+            let page = clients.votes.list_votes(request).await?.into_inner();
+            Ok((page.votes, page.next_page_token))
+        };
+        pages::each(fetch, |vote| listing.add(&vote, row)).await?;
+        listing.end(if self.states.is_empty() { "there are no votes" } else { "no vote is in these states" })
+    }
+}
+
+fn row(vote: &proto::Vote) -> Vec<String> {
+    let outcome = match vote.declared_outcome() {
+        proto::Outcome::Unspecified => String::new(),
+        outcome => screen::outcome(outcome).to_lowercase(),
+    };
+    vec![names::short(&vote.name), screen::state(vote.state()), outcome, vote.symbol.clone(), vote.title.clone()]
+}
+
+fn lines(vote: &proto::Vote) -> Vec<String> {
+    let rule = vote.rule.clone().unwrap_or_default();
+    let rule = match (rule.preset.as_str(), rule.basis.as_str()) {
+        (name, "") => name.to_owned(),
+        ("", basis) => basis.to_owned(),
+        (name, basis) => format!("{name} ({basis})"),
+    };
+    let roll = if vote.roll_size == 0 { String::new() } else { many(u64::from(vote.roll_size), "member") };
+    let facts = [
+        fact("vote", &names::short(&vote.name)),
+        fact("title", &vote.title),
+        fact("symbol", &vote.symbol),
+        fact("question", &vote.question),
+        fact("state", &screen::state(vote.state())),
+        fact("rule", &rule),
+        fact("ballots", &policy(vote.ballot_policy.unwrap_or_default())),
+        fact("roll", &roll),
+        fact("held", &time::second(vote.held_time.as_ref())),
+        fact("tabled", &time::second(vote.create_time.as_ref())),
+        fact("opened", &time::second(vote.open_time.as_ref())),
+        fact("locked", &time::second(vote.lock_time.as_ref())),
+        fact("declared", &time::second(vote.declare_time.as_ref())),
+        fact("revision", &format!("{}, entry {}", vote.revision, vote.seq)),
+    ];
+    let relations = vote.relations.iter().filter_map(|relation| {
+        let kind = word(relation.kind().as_str_name(), "KIND_");
+        fact(&kind, &names::short(&relation.vote))
+    });
+    let labels = vote.labels.iter().filter_map(|(key, value)| fact("label", &format!("{key}={value}")));
+    let mut lines: Vec<String> = facts.into_iter().flatten().chain(relations).chain(labels).collect();
+    let result = screen::result(vote);
+    if !result.is_empty() {
+        lines.push(String::new());
+        lines.extend(result);
+    }
+    if let Some(announced) = &vote.announced_tally {
+        lines.push("  as announced, before it was corrected:".to_owned());
+        lines.extend(screen::tally(announced));
+    }
+    lines
+}
+
+fn policy(policy: proto::BallotPolicy) -> String {
+    let visible = match policy.visibility() {
+        proto::BallotVisibility::TallyOnly => Some("choices are shown from the lock on"),
+        proto::BallotVisibility::AfterLock => Some("tally and choices are shown from the lock on"),
+        _ => None,
+    };
+    let last = policy.final_on_cast.then_some("final once cast");
+    last.into_iter().chain(visible).collect::<Vec<_>>().join("; ")
+}
