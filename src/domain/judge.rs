@@ -182,7 +182,7 @@ impl Facts<'_> {
                 (_, Some(present)) => {
                     let criterion = self.measure(threshold, u128::from(present));
                     Criterion {
-                        text: format!("quorum: {} members present as stated", bar_words(threshold)),
+                        text: format!("quorum: {}, members present as stated", bar_words(threshold)),
                         ..criterion
                     }
                 }

@@ -214,6 +214,7 @@ impl From<&Vote> for proto::Vote {
             verdict: vote.verdict().map(Into::into),
             create_time: time(vote.create_time),
             open_time: voting.and_then(|voting| time(voting.open_time)),
+            lock_at_time: voting.and_then(|voting| voting.lock_at_time).and_then(time),
             lock_time: vote.lock_time.and_then(time),
             declare_time: declared.and_then(|declared| time(declared.declare_time)),
             announced_tally: None,
