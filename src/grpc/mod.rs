@@ -99,8 +99,8 @@ fn vote<'a>(hall: &'a Hall, name: &VoteName) -> Result<&'a crate::domain::Vote, 
 /// The silence after which a stream says that it is alive.
 fn heartbeat(asked: Option<prost_types::Duration>) -> Result<Duration, Status> {
     let Some(asked) = asked else { return Ok(HEARTBEAT) };
-    let asked = Duration::try_from(asked)
-        .map_err(|_| Status::from(crate::wire::malformed::Malformed::field("heartbeat", "must not be negative")))?;
+    let asked = crate::wire::time::span(&asked)
+        .ok_or_else(|| crate::wire::malformed::Malformed::field("heartbeat", "must be a Duration, and not negative"))?;
     Ok(asked.clamp(MIN_HEARTBEAT, MAX_HEARTBEAT))
 }
 
