@@ -5,14 +5,18 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests fail loudly, and say what they skip")]
 
+mod ballots;
 mod clock;
 mod demo;
 mod discovery;
 mod durability;
 mod errors;
+mod examples;
 mod foreign;
 mod golden;
+mod halls;
 mod harness;
+mod members;
 mod property;
 mod reading;
 mod repeating;
@@ -22,5 +26,7 @@ mod sources;
 mod starting;
 mod states;
 mod stopping;
+mod streaming;
+mod timed;
 mod trace;
 mod watching;
