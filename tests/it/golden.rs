@@ -159,7 +159,7 @@ fn digests() -> Vec<(&'static str, Digest)> {
     let commands: Vec<(&str, Command)> = vec![
         ("CreateBody", create_body.try_into().unwrap()),
         ("AdmitMembers", admit.try_into().unwrap()),
-        ("CreateVote", Draft::try_from(create_vote).unwrap().command(|name| presets.get(name).cloned()).unwrap()),
+        ("CreateVote", Draft::from(create_vote).command(|name| presets.get(name).cloned()).unwrap()),
         ("OpenVote", open.try_into().unwrap()),
         ("CastBallot", cast.try_into().unwrap()),
         ("LockVote", lock.try_into().unwrap()),

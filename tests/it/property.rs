@@ -187,7 +187,7 @@ fn the_live_tally_a_replay_and_a_naive_recount_agree() {
     let mut runner =
         TestRunner::new(Config { cases: RUNS, max_shrink_iters: 32, failure_persistence: None, ..Config::default() });
     // Most runs come to ballots: both votes are tabled and one is opened first.
-    let begin = vec![Call::Table(0, "un.ga.simple"), Call::Table(1, "un.ga.two-thirds"), Call::Open(0, false)];
+    let begin = [Call::Table(0, "un.ga.simple"), Call::Table(1, "un.ga.two-thirds"), Call::Open(0, false)];
     let calls = prop::collection::vec(call(), 20..150);
     let run = runner.run(&calls, |calls| {
         let calls = begin.iter().cloned().chain(calls).collect();

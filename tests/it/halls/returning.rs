@@ -102,11 +102,8 @@ async fn no_vote_goes_back_while_ballots_pour_in_and_the_server_is_killed() {
     }
     let mut client = server.client().await;
     let mut hall = watch(&mut client, after, &[]).await.unwrap();
-    loop {
-        match next(&mut hall).await {
-            Message::Vote(vote) => learn(&mut known, vote),
-            _ => break,
-        }
+    while let Message::Vote(vote) = next(&mut hall).await {
+        learn(&mut known, vote);
     }
     for id in ["open", "suspended", "draft", "locked"] {
         assert_eq!(known[&name(id)], client.vote_as(id).await, "{id}");

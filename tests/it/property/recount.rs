@@ -13,7 +13,7 @@ pub fn seated(entries: &[Entry]) -> Seats {
     let mut seats = Seats::new();
     let shares = |member: &Member| member.weights.get("shares").copied();
     for entry in entries {
-        let mut seat = |name: &String| {
+        let seat = |name: &String| {
             let at = seats.iter().position(|(of, _, _)| of == name);
             at.unwrap_or_else(|| panic!("not seated at {}: {name}", entry.seq))
         };

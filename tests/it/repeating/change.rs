@@ -11,6 +11,7 @@ use crate::harness::{Client, uuid};
 macro_rules! changes {
     ($($change:ident: $request:ident by $service:ident.$method:ident;)*) => {
         /// A request that changes something.
+        #[allow(clippy::large_enum_variant, reason = "a handful of them, in tests")]
         #[derive(Clone, Debug)]
         pub enum Change {
             $($change(proto::$request),)*
