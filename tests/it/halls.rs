@@ -10,6 +10,7 @@ use tonic_types::StatusExt;
 
 use crate::harness::client::{BODY, ballot, majority};
 use crate::harness::conduct::seconds;
+use crate::harness::server::PATIENCE;
 use crate::harness::{Client, Expect, Server, uuid};
 
 mod returning;
@@ -23,7 +24,8 @@ async fn watch(client: &mut Client, after_seq: u64, states: &[VoteState]) -> Res
 }
 
 async fn next(hall: &mut Hall) -> Message {
-    hall.message().await.unwrap().expect("it goes on").message.unwrap()
+    let message = tokio::time::timeout(PATIENCE, hall.message()).await.expect("it is not forgotten");
+    message.unwrap().expect("it goes on").message.unwrap()
 }
 
 /// The next vote on the stream, which nothing but a vote may precede.

@@ -11,6 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use crate::harness::client::{ballot, heads, majority};
+use crate::harness::server::PATIENCE;
 use crate::harness::{Client, Server};
 
 mod ending;
@@ -59,7 +60,8 @@ async fn open_stream(client: &mut Client) -> (mpsc::Sender<CastBallotRequest>, A
 }
 
 async fn answer(answers: &mut Answers) -> Result<Option<Outcome>, Status> {
-    Ok(answers.message().await?.map(|answer| answer.result.unwrap().result.unwrap()))
+    let answer = tokio::time::timeout(PATIENCE, answers.message()).await.expect("it is answered some day")?;
+    Ok(answer.map(|answer| answer.result.unwrap().result.unwrap()))
 }
 
 async fn receipt(answers: &mut Answers) -> Receipt {

@@ -13,6 +13,7 @@ use tonic_types::StatusExt;
 use crate::harness::client::{BODY, VOTE, ballot, frame, heads, majority};
 use crate::harness::clock::{SystemClock, serve_by};
 use crate::harness::conduct::seconds;
+use crate::harness::server::PATIENCE;
 use crate::harness::{Client, Expect, Server};
 
 mod due;
@@ -58,7 +59,8 @@ async fn tabled() -> (Server, Client) {
 async fn states_to_the_lock(watch: &mut tonic::Streaming<proto::WatchTallyResponse>) -> Vec<VoteState> {
     let mut states = Vec::new();
     while states.last() != Some(&VoteState::Locked) {
-        states.push(frame(watch).await.unwrap().expect("it goes on to the lock").state());
+        let next = tokio::time::timeout(PATIENCE, frame(watch)).await.expect("it is locked some day");
+        states.push(next.unwrap().expect("it goes on to the lock").state());
         states.dedup();
     }
     states

@@ -10,7 +10,7 @@ use super::*;
 use crate::harness::client::VOTE;
 use crate::harness::conduct::seconds;
 use crate::harness::serve;
-use crate::harness::server::{PATIENCE, skip};
+use crate::harness::server::skip;
 
 /// Waits until nothing has come to the vote for a second, and says where the record ends then.
 async fn silence(watch: &mut Streaming<proto::WatchTallyResponse>) -> u64 {
