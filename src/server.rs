@@ -44,6 +44,13 @@ const CLOCK_CHECK: Duration = Duration::from_secs(1);
 /// An idle connection is asked for a sign of life this often, so that those whose peer is gone do not pile up.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
+/// What one stream takes unread: some hundred ballots, or a message in a few round trips. A sender of ballots that is held
+/// up sends small frames, and h2 ends the connection of one that has too many of them unread: beyond half a byte of
+/// overhead for each byte of the connection's window, 256 bytes less a frame's length counted as overhead. A full window of
+/// the shortest ballots, 30 bytes each, is an eighth of the overhead that this window of the connection allows.
+const STREAM_WINDOW: u32 = 64 << 10;
+const CONNECTION_WINDOW: u32 = 8 << 20;
+
 /// Streams on one connection at once: a hall of screens behind one proxy shares a connection.
 const MAX_STREAMS: u32 = 1_024;
 
@@ -115,6 +122,8 @@ pub async fn run(
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .add_routes(routes(&rollcall, &gate)?.add_service(health))
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),

@@ -27,10 +27,9 @@ struct HallWatch {
     states: Vec<i32>,
     /// Complete up to here.
     at: Seq,
-    /// Votes that were shown in those states, and are shown once more when they leave them.
+    /// Votes that were shown in those states, on this stream or an earlier one, and are shown once more when they leave
+    /// them.
     shown: HashSet<VoteName>,
-    /// Votes that changed up to here may have been shown on an earlier stream.
-    seen_before: Seq,
 }
 
 impl Rollcall {
@@ -41,13 +40,15 @@ impl Rollcall {
         let silence = heartbeat(request.heartbeat)?;
         let body = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
         self.catch_up(request.after_seq).await?;
-        let end = self.board.read(|hall| match &body {
-            Some(id) if hall.body(id).is_none() => Err(status::no_such(Resource::Body(id.clone()))),
-            _ => Ok(hall.end()),
-        })?;
-        let seen_before = if request.after_seq == 0 { Seq::ZERO } else { end };
         let at = Seq::new(request.after_seq);
-        let watch = HallWatch { body, states: request.states, at, shown: HashSet::new(), seen_before };
+        let mut watch = HallWatch { body, states: request.states, at, shown: HashSet::new() };
+        let end = self.board.read(|hall| match &watch.body {
+            Some(id) if hall.body(id).is_none() => Err(status::no_such(Resource::Body(id.clone()))),
+            _ => {
+                watch.come_back(hall);
+                Ok(hall.end())
+            }
+        })?;
         Ok(Response::new(self.clone().hall(watch, end, silence)))
     }
 
@@ -112,6 +113,26 @@ enum Turn {
 }
 
 impl HallWatch {
+    /// Takes up what a watcher that comes back may have been shown before: votes that have not changed since and stand in
+    /// its states, and votes that have changed.
+    fn come_back(&mut self, hall: &Hall) {
+        if self.at == Seq::ZERO {
+            return;
+        }
+        let known = hall.changed_after(Seq::ZERO).filter(|vote| self.is_of_body(vote));
+        let known = known.filter(|vote| vote.seq > self.at || self.asks_for(vote));
+        self.shown = known.map(|vote| vote.name.clone()).collect();
+    }
+
+    fn is_of_body(&self, vote: &Vote) -> bool {
+        self.body.as_ref().is_none_or(|body| *body == vote.name.body)
+    }
+
+    fn asks_for(&self, vote: &Vote) -> bool {
+        let state: i32 = proto::VoteState::from(vote.state).into();
+        if self.states.is_empty() { !vote.state.has_ended() } else { self.states.contains(&state) }
+    }
+
     /// The next votes to be shown, and whether more may follow at once.
     fn page(&mut self, hall: &Hall) -> (Vec<proto::Vote>, bool) {
         let mut votes = Vec::new();
@@ -119,7 +140,7 @@ impl HallWatch {
         for vote in hall.changed_after(self.at).take(PAGE) {
             looked += 1;
             self.at = vote.seq;
-            if self.body.as_ref().is_none_or(|body| *body == vote.name.body) && self.shows(vote) {
+            if self.is_of_body(vote) && self.shows(vote) {
                 votes.push(vote.into());
             }
         }
@@ -130,13 +151,11 @@ impl HallWatch {
     }
 
     fn shows(&mut self, vote: &Vote) -> bool {
-        let state: i32 = proto::VoteState::from(vote.state).into();
-        let asked = if self.states.is_empty() { !vote.state.has_ended() } else { self.states.contains(&state) };
-        if asked {
+        if self.asks_for(vote) {
             self.shown.insert(vote.name.clone());
             return true;
         }
-        self.shown.remove(&vote.name) || vote.seq <= self.seen_before
+        self.shown.remove(&vote.name)
     }
 }
 

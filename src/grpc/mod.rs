@@ -107,7 +107,8 @@ fn vote<'a>(hall: &'a Hall, name: &VoteName) -> Result<&'a crate::domain::Vote, 
 /// The silence after which a stream says that it is alive.
 fn heartbeat(asked: Option<prost_types::Duration>) -> Result<Duration, Status> {
     let Some(asked) = asked else { return Ok(HEARTBEAT) };
-    let asked = crate::wire::time::duration(&asked).map_err(|problem| Malformed::field("heartbeat", problem))?;
+    let asked = crate::wire::time::span(&asked)
+        .ok_or_else(|| Malformed::field("heartbeat", "must be a Duration, and not negative"))?;
     Ok(asked.clamp(MIN_HEARTBEAT, MAX_HEARTBEAT))
 }
 

@@ -58,8 +58,8 @@ impl TryFrom<proto::OpenVoteRequest> for Command {
 
 /// How long a vote is to stay open.
 fn lock_after(asked: &prost_types::Duration) -> Result<Duration, &'static str> {
-    let after = super::time::duration(asked).ok().filter(|after| !after.is_zero());
-    after.filter(|after| after.as_secs() <= MAX_LOCK_AFTER).ok_or("must be above zero, and at most 366 days")
+    let after = super::time::span(asked).filter(|after| !after.is_zero());
+    after.filter(|after| *after <= MAX_LOCK_AFTER).ok_or("must be above zero, and at most 366 days")
 }
 
 impl TryFrom<proto::AdoptWithoutVoteRequest> for Command {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 
+const NANOS_PER_SECOND: u32 = 1_000_000_000;
+
 /// A time as the wire has it.
 #[must_use]
 pub fn out(time: Timestamp) -> prost_types::Timestamp {
@@ -23,12 +25,10 @@ pub fn read(time: &prost_types::Timestamp) -> Result<Timestamp, &'static str> {
         .ok_or("must lie between the years 1 and 9999, with nanos from 0 to 999,999,999")
 }
 
-/// A duration from the wire.
-///
-/// # Errors
-/// A negative one.
-pub fn duration(asked: &prost_types::Duration) -> Result<Duration, &'static str> {
-    let nanos = u32::try_from(asked.nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
-    let read = u64::try_from(asked.seconds).ok().zip(nanos);
-    read.map(|(seconds, nanos)| Duration::new(seconds, nanos)).ok_or("must not be negative")
+/// A span of time as a request has it; none where it is negative, or no Duration at all.
+#[must_use]
+pub fn span(asked: &prost_types::Duration) -> Option<Duration> {
+    let seconds = u64::try_from(asked.seconds).ok()?;
+    let nanos = u32::try_from(asked.nanos).ok().filter(|nanos| *nanos < NANOS_PER_SECOND)?;
+    Some(Duration::new(seconds, nanos))
 }

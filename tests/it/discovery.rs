@@ -2,13 +2,13 @@
 
 use prost::Message;
 use prost_types::FileDescriptorProto;
-use rollcall::proto::{self, TieBreak};
+use rollcall::proto::TieBreak;
 use tonic::Code;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 
 use crate::harness::Server;
-use crate::harness::client::{BODY, majority};
+use crate::harness::client::majority;
 
 const SERVICES: [&str; 6] = [
     "rollcall.v1.BallotService",
@@ -94,32 +94,13 @@ async fn calls_of_a_later_version_say_so() {
         )+};
     }
     says_so!(
-        bodies.revise_body,
-        bodies.revise_member,
-        bodies.withdraw_member,
-        bodies.suspend_voting_right,
-        bodies.restore_voting_right,
-        votes.withdraw_vote,
-        votes.suspend_vote,
-        votes.resume_vote,
         votes.give_casting_vote,
-        votes.adopt_without_vote,
-        votes.annul_vote,
         votes.record_statement,
         votes.correct_ballot,
         votes.list_annotations,
-        ballots.withdraw_ballot,
-        tallies.watch_votes,
         record.get_checkpoint,
         record.get_inclusion_proof,
         record.get_consistency_proof,
     );
-    let none = tokio_stream::empty::<proto::StreamBallotsRequest>();
-    let streamed = client.ballots.stream_ballots(none).await.map(drop);
-    assert_eq!(streamed.unwrap_err().code(), Code::Unimplemented);
-    let across =
-        proto::ListBallotsRequest { parent: format!("{BODY}/votes/-"), member: "A".into(), ..Default::default() };
-    let across = client.ballots.list_ballots(across).await.map(drop);
-    assert_eq!(across.unwrap_err().code(), Code::Unimplemented);
     assert_eq!(client.end().await, end);
 }

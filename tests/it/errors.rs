@@ -83,9 +83,6 @@ async fn names_ids_and_choices_are_checked_all_at_once() {
     let request = proto::CreateBodyRequest { body_id: "?".into(), body, request_id: "?".into() };
     malformed(client.bodies.create_body(request).await, &["request_id", "body_id", "body.display_name"]);
     malformed(client.open_as("bodies/hall/votes/", 0).await, &["name"]);
-    let lock_after = Some(prost_types::Duration { seconds: 60, nanos: 0 });
-    let timed = proto::OpenVoteRequest { name: VOTE.into(), lock_after, ..Default::default() };
-    malformed(client.votes.open_vote(timed).await, &["lock_after"]);
     malformed(client.lock_as("q").await, &["name"]);
     for outcome in [Outcome::Unspecified, Outcome::AwaitingCastingVote, Outcome::AdoptedWithoutVote] {
         malformed(client.declare(outcome, "So ruled.").await, &["outcome"]);

@@ -9,7 +9,7 @@ use crate::harness::client::{VOTE, preset};
 use crate::harness::server::skip;
 
 /// Runs a tool, once it is clear that it is here; none where it is not.
-fn tool(name: &str, probe: &[&str]) -> Option<Command> {
+pub fn tool(name: &str, probe: &[&str]) -> Option<Command> {
     let found = Command::new(name).args(probe).output().is_ok_and(|output| output.status.success());
     if !found {
         skip(&format!("`{name} {}` does not run here", probe.join(" ")));

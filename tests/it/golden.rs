@@ -56,15 +56,23 @@ fn question(rule: &str) -> Arc<Question> {
 
 /// One entry of every kind that is written, with every field set.
 fn entries() -> Vec<Entry> {
-    let body = "un-ga".parse().unwrap();
+    let body = || "un-ga".parse().unwrap();
     let vote = || "bodies/un-ga/votes/es-11-4".parse().unwrap();
     let members = || vec![member("ALB", 2_800_000, &["permanent", "elected"]), member("a.b_c-9", u64::MAX, &[])];
+    let opened = |lock_at_time| {
+        let (vote, roll, members_present) = (vote(), members(), Some(150));
+        Event::VoteOpened { vote, roll, seats: 193, members: 192, members_present, lock_at_time }
+    };
+    let seat = || "bodies/un-ga/members/ALB".parse().unwrap();
+    let reason = || "Article 19 of the Charter: arrears.\nSo noted.".to_owned();
     let heads = Counts { yes: 143, no: 5, abstain: 35, present: 1, not_voting: 10 };
     let events = vec![
-        Event::BodyCreated { body, display_name: "General Assembly — Assemblée générale".into(), seats: 193 },
-        Event::MembersAdmitted { body: "un-ga".parse().unwrap(), members: members() },
+        Event::BodyCreated {
+            body: body(), display_name: "General Assembly — Assemblée générale".into(), seats: 193
+        },
+        Event::MembersAdmitted { body: body(), members: members() },
         Event::VoteCreated { vote: vote(), question: question("un.ga.simple") },
-        Event::VoteOpened { vote: vote(), roll: members(), seats: 193, members: 192, members_present: Some(150) },
+        opened(None),
         Event::BallotCast { vote: vote(), member: "ALB".parse().unwrap(), choice: Choice::Abstain },
         Event::VoteLocked {
             vote: vote(),
@@ -77,6 +85,17 @@ fn entries() -> Vec<Entry> {
             ruling: "The chair so rules.".into(),
             adopted_symbol: "A/RES/ES-11/4".into(),
         },
+        Event::BodyRevised { body: body(), display_name: "The Assembly".into(), seats: 194 },
+        Event::MemberRevised { body: body(), member: member("ALB", 2_900_000, &["elected"]) },
+        Event::MemberWithdrawn { member: seat() },
+        Event::VotingRightSuspended { member: seat(), reason: reason() },
+        Event::VotingRightRestored { member: seat() },
+        Event::VoteWithdrawn { vote: vote() },
+        opened(Some(time(1_665_579_600))),
+        Event::BallotWithdrawn { vote: vote(), member: "ALB".parse().unwrap() },
+        Event::VoteSuspended { vote: vote(), reason: reason() },
+        Event::VoteResumed { vote: vote() },
+        Event::VoteAnnulled { vote: vote(), reason: reason() },
     ];
     let entry = |(at, event): (usize, Event)| {
         let number = u8::try_from(at + 1).unwrap();
@@ -130,11 +149,11 @@ fn digests() -> Vec<(&'static str, Digest)> {
     };
     let lock = proto::LockVoteRequest { name: name.clone(), request_id: request_id.clone() };
     let declare = proto::DeclareResultRequest {
-        name,
+        name: name.clone(),
         outcome: proto::Outcome::Adopted.into(),
         ruling: "so ruled".into(),
         adopted_symbol: "A/RES/1".into(),
-        request_id,
+        request_id: request_id.clone(),
     };
     let presets = Presets::built_in().unwrap();
     let commands: Vec<(&str, Command)> = vec![
@@ -146,7 +165,37 @@ fn digests() -> Vec<(&'static str, Digest)> {
         ("LockVote", lock.try_into().unwrap()),
         ("DeclareResult", declare.try_into().unwrap()),
     ];
+    let commands = commands.into_iter().chain(later_commands(&name, &request_id));
     commands.into_iter().map(|(call, command)| (call, command.request.digest)).collect()
+}
+
+/// The requests that came to the contract's service after those of a plain vote.
+fn later_commands(vote: &str, request_id: &str) -> Vec<(&'static str, Command)> {
+    let (id, name) = (|| request_id.to_owned(), || vote.to_owned());
+    let (seat, reason) = (|| "bodies/un-ga/members/ALB".to_owned(), || "in words".to_owned());
+    let body =
+        Some(proto::Body { name: "bodies/un-ga".into(), display_name: "Hall".into(), seats: 3, ..Default::default() });
+    let weights = BTreeMap::from([("b".to_owned(), 2), ("a".to_owned(), 1)]);
+    let member = Some(proto::Member { name: seat(), weights, ..Default::default() });
+    let lock_after = Some(prost_types::Duration { seconds: 3_600, nanos: 5 });
+    let timed = proto::OpenVoteRequest { name: name(), members_present: 9, request_id: id(), lock_after };
+    let suspend_right = proto::SuspendVotingRightRequest { name: seat(), reason: reason(), request_id: id() };
+    let withdraw_ballot = proto::WithdrawBallotRequest { name: format!("{vote}/ballots/ALB"), request_id: id() };
+    let suspend = proto::SuspendVoteRequest { name: name(), reason: reason(), request_id: id() };
+    let annul = proto::AnnulVoteRequest { name: name(), reason: reason(), request_id: id() };
+    vec![
+        ("ReviseBody", proto::ReviseBodyRequest { body, request_id: id() }.try_into().unwrap()),
+        ("ReviseMember", proto::ReviseMemberRequest { member, request_id: id() }.try_into().unwrap()),
+        ("WithdrawMember", proto::WithdrawMemberRequest { name: seat(), request_id: id() }.try_into().unwrap()),
+        ("SuspendVotingRight", suspend_right.try_into().unwrap()),
+        ("RestoreVotingRight", proto::RestoreVotingRightRequest { name: seat(), request_id: id() }.try_into().unwrap()),
+        ("WithdrawVote", proto::WithdrawVoteRequest { name: name(), request_id: id() }.try_into().unwrap()),
+        ("OpenVote,timed", timed.try_into().unwrap()),
+        ("WithdrawBallot", withdraw_ballot.try_into().unwrap()),
+        ("SuspendVote", suspend.try_into().unwrap()),
+        ("ResumeVote", proto::ResumeVoteRequest { name: name(), request_id: id() }.try_into().unwrap()),
+        ("AnnulVote", annul.try_into().unwrap()),
+    ]
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -5,15 +5,19 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests fail loudly, and say what they skip")]
 
+mod ballots;
 mod clock;
 mod command_line;
 mod demo;
 mod discovery;
 mod durability;
 mod errors;
+mod examples;
 mod foreign;
 mod golden;
+mod halls;
 mod harness;
+mod members;
 mod property;
 mod reading;
 mod repeating;
@@ -23,5 +27,7 @@ mod sources;
 mod starting;
 mod states;
 mod stopping;
+mod streaming;
+mod timed;
 mod trace;
 mod watching;

@@ -1,14 +1,14 @@
 //! Whatever happens, the live tally, a replay of the log from nothing and a naive recount agree.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use rollcall::proto::entry::Event;
-use rollcall::proto::{self, Choice, Counts, Entry, Outcome, TallyFrame};
+use rollcall::proto::{self, Choice, Entry, Outcome, TallyFrame};
 
-use crate::harness::client::{BODY, preset};
+use crate::harness::client::{self, BODY, preset};
+use crate::harness::conduct::{seat, seconds};
 use crate::harness::{Client, Server, uuid};
+
+mod recount;
 
 /// Runs of random calls, each on a server of its own.
 const RUNS: u32 = 12;
@@ -21,12 +21,22 @@ const VOTES: [&str; 2] = ["q0", "q1"];
 enum Call {
     Admit(usize),
     Table(usize, &'static str),
-    Open(usize),
+    /// To lock in an hour, if so.
+    Open(usize, bool),
     Cast(usize, usize, Choice),
     CastAll(usize, Vec<(usize, Choice)>),
     /// The nth ballot of the run again, as a client does that had no answer.
     Repeat(usize),
+    TakeBack(usize, usize),
+    Suspend(usize),
+    Resume(usize),
     Lock(usize),
+    Annul(usize),
+    WithdrawVote(usize),
+    Revise(usize, u64),
+    Unseat(usize),
+    SuspendRight(usize),
+    RestoreRight(usize),
     Declare(usize, Outcome, bool),
 }
 
@@ -38,16 +48,27 @@ fn call() -> impl Strategy<Value = Call> {
     let rule = prop::sample::select(vec!["un.ga.simple", "un.ga.two-thirds", "un.sc.procedural", "no.such.rule"]);
     let outcome =
         prop::sample::select(vec![Outcome::Adopted, Outcome::NotAdopted, Outcome::RevoteDue, Outcome::NoQuorum]);
-    prop_oneof![
+    let lively = prop_oneof![
         2 => member().prop_map(Call::Admit),
         2 => (vote(), rule).prop_map(|(vote, rule)| Call::Table(vote, rule)),
-        3 => vote().prop_map(Call::Open),
+        3 => (vote(), any::<bool>()).prop_map(|(vote, timed)| Call::Open(vote, timed)),
         20 => (vote(), member(), choice()).prop_map(|(vote, member, choice)| Call::Cast(vote, member, choice)),
         3 => (vote(), prop::collection::vec((member(), choice()), 1..12)).prop_map(|(vote, all)| Call::CastAll(vote, all)),
         5 => (0_usize..200).prop_map(Call::Repeat),
+        5 => (vote(), member()).prop_map(|(vote, member)| Call::TakeBack(vote, member)),
+        1 => vote().prop_map(Call::Suspend),
+        3 => vote().prop_map(Call::Resume),
+        1 => (member(), 0_u64..9).prop_map(|(member, shares)| Call::Revise(member, shares)),
+        1 => member().prop_map(Call::Unseat),
+        1 => member().prop_map(Call::SuspendRight),
+        1 => member().prop_map(Call::RestoreRight),
         1 => vote().prop_map(Call::Lock),
         1 => (vote(), outcome, any::<bool>()).prop_map(|(vote, outcome, ruling)| Call::Declare(vote, outcome, ruling)),
     ]
+    .boxed();
+    // What ends a vote comes seldom, or none would live long.
+    let ends = prop_oneof![vote().prop_map(Call::Annul), vote().prop_map(Call::WithdrawVote)];
+    prop_oneof![80 => lively, 1 => ends]
 }
 
 fn name(vote: usize) -> String {
@@ -66,12 +87,13 @@ fn ballot(vote: usize, member: usize, choice: Choice) -> proto::CastBallotReques
 /// Makes a call; whether it is refused is not of interest here.
 async fn make(client: &mut Client, call: Call, sent: &mut Vec<proto::CastBallotRequest>) {
     match call {
-        Call::Admit(member) => drop(client.admit(vec![crate::harness::client::member(MEMBERS[member])]).await),
+        Call::Admit(member) => drop(client.admit(vec![client::member(MEMBERS[member])]).await),
         Call::Table(vote, rule) => {
             let vote_of = proto::Vote { rule: Some(preset(rule)), ..Default::default() };
             drop(client.table_as(VOTES[vote], vote_of).await);
         }
-        Call::Open(vote) => drop(client.open_as(&name(vote), 0).await),
+        Call::Open(vote, false) => drop(client.open_as(&name(vote), 0).await),
+        Call::Open(vote, true) => drop(client.open_timed(&name(vote), seconds(3_600)).await),
         Call::Cast(vote, member, choice) => {
             sent.push(ballot(vote, member, choice));
             drop(client.send(sent[sent.len() - 1].clone()).await);
@@ -86,53 +108,27 @@ async fn make(client: &mut Client, call: Call, sent: &mut Vec<proto::CastBallotR
                 drop(client.send(request.clone()).await);
             }
         }
-        Call::Lock(vote) => {
-            drop(client.votes.lock_vote(proto::LockVoteRequest { name: name(vote), request_id: uuid() }).await);
+        Call::TakeBack(vote, member) => {
+            drop(client.withdraw_ballot(&format!("{}/ballots/{}", name(vote), MEMBERS[member])).await);
         }
+        Call::Suspend(vote) => drop(client.suspend_vote(&name(vote), "").await),
+        Call::Resume(vote) => drop(client.resume_vote(&name(vote)).await),
+        Call::Lock(vote) => drop(client.lock_as(&name(vote)).await),
+        Call::Annul(vote) => drop(client.annul_vote(&name(vote), "").await),
+        Call::WithdrawVote(vote) => drop(client.withdraw_vote(&name(vote)).await),
+        Call::Revise(member, shares) => {
+            let weights = [("shares".to_owned(), shares)].into();
+            drop(client.revise_member(proto::Member { weights, ..client::member(MEMBERS[member]) }).await);
+        }
+        Call::Unseat(member) => drop(client.withdraw_member(&seat(MEMBERS[member])).await),
+        Call::SuspendRight(member) => drop(client.suspend_right(&seat(MEMBERS[member]), "arrears").await),
+        Call::RestoreRight(member) => drop(client.restore_right(&seat(MEMBERS[member])).await),
         Call::Declare(vote, outcome, ruling) => {
             let ruling = if ruling { "the chair so rules".into() } else { String::new() };
             let (name, request_id, outcome) = (name(vote), uuid(), outcome.into());
             let request = proto::DeclareResultRequest { name, outcome, ruling, request_id, ..Default::default() };
             drop(client.votes.declare_result(request).await);
         }
-    }
-}
-
-/// Counts a vote from its entries alone: the last ballot of each member on the roll, none after the lock.
-fn recount(entries: &[Entry], vote: &str) -> Option<Counts> {
-    let mut stands: Option<BTreeMap<String, Option<Choice>>> = None;
-    let mut locked = false;
-    for entry in entries {
-        match entry.event.as_ref().unwrap() {
-            Event::VoteOpened(opened) if opened.vote == vote => {
-                let id = |member: &proto::Member| (member.name.rsplit('/').next().unwrap().to_owned(), None);
-                stands = Some(opened.roll.iter().map(id).collect());
-            }
-            Event::BallotCast(cast) if cast.vote == vote => {
-                assert!(!locked, "a ballot after the lock, at {}", entry.seq);
-                let stand = stands.as_mut().unwrap().get_mut(&cast.member).expect("on the roll");
-                *stand = Some(cast.choice());
-            }
-            Event::VoteLocked(lock) if lock.vote == vote => {
-                locked = true;
-                let committed = lock.tally.as_ref().unwrap().heads.unwrap();
-                assert_eq!(Some(committed), stands.as_ref().map(count), "the tally that the lock commits");
-            }
-            _ => {}
-        }
-    }
-    stands.as_ref().map(count)
-}
-
-fn count(stands: &BTreeMap<String, Option<Choice>>) -> Counts {
-    let of = |choice| stands.values().filter(|stand| **stand == choice).count() as u64;
-    Counts {
-        yes: of(Some(Choice::Yes)),
-        no: of(Some(Choice::No)),
-        abstain: of(Some(Choice::Abstain)),
-        present: of(Some(Choice::Present)),
-        not_voting: of(None),
-        undisclosed: 0,
     }
 }
 
@@ -163,17 +159,26 @@ async fn agree(calls: Vec<Call>) {
         assert_eq!(revisions, (1..=revisions.len() as u64).collect::<Vec<_>>(), "revisions count entries");
         assert_eq!(frame.as_ref().map_or(0, |frame| frame.revision), revisions.len() as u64);
         let counted = frame.as_ref().and_then(|frame| frame.tally.as_ref()).map(|tally| tally.heads.unwrap());
-        assert_eq!(counted, recount(&entries, &name(vote)), "{vote}");
+        assert_eq!(counted, recount::of(&entries, &name(vote)), "{vote}");
     }
     let requests: Vec<_> = entries.iter().map(|entry| &entry.request_id).collect();
     let distinct: std::collections::BTreeSet<_> = requests.iter().collect();
     assert_eq!(distinct.len(), requests.len(), "each request once");
     assert!(entries.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq), "places without gaps");
 
+    let seated = client.members().await;
+    assert_eq!(seated.iter().map(short).collect::<Vec<_>>(), recount::seated(&entries), "who sits where");
+
     server.restart();
     let mut client = server.client().await;
     assert_eq!(frames(&mut client).await, live, "a replay of the log from nothing");
+    assert_eq!(client.members().await, seated);
     assert_eq!(client.entries().await, entries);
+}
+
+/// A member's name and shares, and whether it may vote.
+fn short(member: &proto::Member) -> (String, Option<u64>, bool) {
+    (member.name.clone(), member.weights.get("shares").copied(), member.suspension.is_none())
 }
 
 #[test]
@@ -182,7 +187,7 @@ fn the_live_tally_a_replay_and_a_naive_recount_agree() {
     let mut runner =
         TestRunner::new(Config { cases: RUNS, max_shrink_iters: 32, failure_persistence: None, ..Config::default() });
     // Most runs come to ballots: both votes are tabled and one is opened first.
-    let begin = [Call::Table(0, "un.ga.simple"), Call::Table(1, "un.ga.two-thirds"), Call::Open(0)];
+    let begin = [Call::Table(0, "un.ga.simple"), Call::Table(1, "un.ga.two-thirds"), Call::Open(0, false)];
     let calls = prop::collection::vec(call(), 20..150);
     let run = runner.run(&calls, |calls| {
         let calls = begin.iter().cloned().chain(calls).collect();

@@ -5,72 +5,9 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::harness::client::{BODY, VOTE, ballot, heads, majority, member, preset};
-use crate::harness::{Client, Expect, Server, uuid};
+use crate::harness::{Expect, Server, uuid};
 
-const STATES: [&str; 5] = ["ABSENT", "DRAFT", "OPEN", "LOCKED", "DECLARED"];
-
-/// What answers a call in each of [`STATES`].
-const CALLS: [(&str, [&str; 5]); 12] = [
-    ("CreateVote", ["", "NAME_TAKEN", "NAME_TAKEN", "NAME_TAKEN", "NAME_TAKEN"]),
-    ("OpenVote", ["NO_SUCH_RESOURCE", "", "WRONG_STATE", "WRONG_STATE", "WRONG_STATE"]),
-    ("CastBallot", ["NO_SUCH_RESOURCE", "WRONG_STATE", "", "WRONG_STATE", "WRONG_STATE"]),
-    ("CastBallots", ["NO_SUCH_RESOURCE", "WRONG_STATE", "", "WRONG_STATE", "WRONG_STATE"]),
-    ("LockVote", ["NO_SUCH_RESOURCE", "WRONG_STATE", "", "WRONG_STATE", "WRONG_STATE"]),
-    ("DeclareResult", ["NO_SUCH_RESOURCE", "WRONG_STATE", "WRONG_STATE", "", "WRONG_STATE"]),
-    ("GetVote", ["NO_SUCH_RESOURCE", "", "", "", ""]),
-    ("GetTally", ["NO_SUCH_RESOURCE", "", "", "", ""]),
-    ("WatchTally", ["NO_SUCH_RESOURCE", "", "", "", ""]),
-    ("GetBallot", ["NO_SUCH_RESOURCE", "NOT_ON_ROLL", "", "", ""]),
-    ("ListBallots", ["NO_SUCH_RESOURCE", "", "", "", ""]),
-    ("ReadEntries", ["NO_SUCH_RESOURCE", "", "", "", ""]),
-];
-
-/// Calls that record something where they are allowed.
-const CHANGES: usize = 6;
-
-async fn call(client: &mut Client, call: &str, id: &str) -> Result<(), Status> {
-    let name = format!("{BODY}/votes/{id}");
-    let cast = proto::CastBallotRequest { vote: name.clone(), ..ballot("A", Choice::No) };
-    match call {
-        "CreateVote" => client.table_as(id, tabled()).await.map(drop),
-        "OpenVote" => client.open_as(&name, 0).await.map(drop),
-        "CastBallot" => client.send(cast).await.map(drop),
-        "CastBallots" => {
-            let request = proto::CastBallotsRequest { ballots: vec![cast.clone()] };
-            let answer = client.ballots.cast_ballots(request).await?.into_inner();
-            match answer.results[0].result.clone().unwrap() {
-                proto::ballot_result::Result::Receipt(_) => Ok(()),
-                proto::ballot_result::Result::Refusal(refusal) => {
-                    let alone = client.send(cast).await.expect_err("refused alone too");
-                    assert_eq!((refusal.code, &*refusal.message), (alone.code().into(), alone.message()));
-                    assert_eq!(refusal.metadata, metadata(&alone));
-                    Err(alone)
-                }
-            }
-        }
-        "LockVote" => client.lock_as(&name).await.map(drop),
-        "DeclareResult" => client.declare_as(&name, Outcome::NotAdopted, "").await.map(drop),
-        "GetVote" => client.votes.get_vote(proto::GetVoteRequest { name, at_least_seq: 0 }).await.map(drop),
-        "GetTally" => client.tallies.get_tally(proto::GetTallyRequest { vote: name, at_least_seq: 0 }).await.map(drop),
-        "WatchTally" => {
-            let request = proto::WatchTallyRequest { vote: name, ..Default::default() };
-            client.tallies.watch_tally(request).await.map(drop)
-        }
-        "GetBallot" => {
-            let request = proto::GetBallotRequest { name: format!("{name}/ballots/A") };
-            client.ballots.get_ballot(request).await.map(drop)
-        }
-        "ListBallots" => {
-            let request = proto::ListBallotsRequest { parent: name, ..Default::default() };
-            client.ballots.list_ballots(request).await.map(drop)
-        }
-        "ReadEntries" => {
-            let request = proto::ReadEntriesRequest { scope: name, ..Default::default() };
-            client.record.read_entries(request).await.map(drop)
-        }
-        other => panic!("no call {other}"),
-    }
-}
+mod table;
 
 fn tabled() -> proto::Vote {
     proto::Vote { rule: Some(majority(TieBreak::Unspecified)), ..Default::default() }
@@ -86,44 +23,6 @@ fn precondition(status: &Status) -> String {
     let [violation] = failure.violations.as_slice() else { panic!("one violation: {failure:?}") };
     assert_eq!(violation.description, status.message());
     format!("{} {}", violation.r#type, violation.subject)
-}
-
-#[tokio::test]
-async fn each_call_is_allowed_in_its_states_alone_and_a_refusal_records_nothing() {
-    let server = Server::new();
-    let mut client = server.client().await;
-    client.seat(&["A", "B"]).await.unwrap();
-    for (at, (name, answers)) in CALLS.into_iter().enumerate() {
-        for (steps, (state, answer)) in STATES.into_iter().zip(answers).enumerate() {
-            let what = format!("{name} while {state}");
-            let id = format!("{name}-{state}").to_lowercase();
-            for step in ["CreateVote", "OpenVote", "LockVote", "DeclareResult"].into_iter().take(steps) {
-                call(&mut client, step, &id).await.unwrap();
-            }
-            let end = client.end().await;
-            let answered = call(&mut client, name, &id).await;
-            let grown = u64::from(answer.is_empty() && at < CHANGES);
-            assert_eq!(client.end().await, end + grown, "{what}");
-            let code = match answer {
-                "" => {
-                    answered.expect(&what);
-                    continue;
-                }
-                "NO_SUCH_RESOURCE" => Code::NotFound,
-                "NAME_TAKEN" => Code::AlreadyExists,
-                _ => Code::FailedPrecondition,
-            };
-            let status = answered.refused(code, answer);
-            let vote = format!("{BODY}/votes/{id}");
-            if answer == "WRONG_STATE" {
-                assert_eq!(metadata(&status)["state"], state, "{what}");
-                assert_eq!(precondition(&status), format!("WRONG_STATE {vote}"), "{what}");
-            } else if code != Code::FailedPrecondition {
-                let info = status.get_details_resource_info().unwrap();
-                assert_eq!((&*info.resource_type, info.resource_name), ("rollcall.v1.Vote", vote), "{what}");
-            }
-        }
-    }
 }
 
 #[tokio::test]
@@ -267,4 +166,52 @@ async fn a_final_ballot_stands() {
     }
     client.cast("B", Choice::No).await.unwrap();
     assert_eq!(heads(client.vote().await.unwrap().tally.as_ref()), "1-1-0-0-0");
+}
+
+#[tokio::test]
+async fn a_vote_that_is_suspended_goes_on_with_its_roll_and_its_ballots() {
+    let mut server = Server::new();
+    let mut client = server.client().await;
+    client.ready(&["A", "B", "C"], majority(TieBreak::Unspecified)).await;
+    client.cast("A", Choice::Yes).await.unwrap();
+    client.suspend_vote(VOTE, "The board is out of order.").await.unwrap();
+    client.admit(vec![member("D")]).await.unwrap();
+    server.restart();
+    let mut client = server.client().await;
+    let suspended = client.vote().await.unwrap();
+    assert_eq!((suspended.state(), heads(suspended.tally.as_ref())), (VoteState::Suspended, "1-0-0-0-2".into()));
+    client.resume_vote(VOTE).await.unwrap();
+    client.cast("D", Choice::No).await.refused(Code::FailedPrecondition, "NOT_ON_ROLL");
+    client.cast("B", Choice::No).await.unwrap();
+    let resumed = client.vote().await.unwrap();
+    assert_eq!((resumed.open_time, resumed.roll_size), (suspended.open_time, 3));
+    assert_eq!(heads(resumed.tally.as_ref()), "1-1-0-0-1");
+    client.suspend_vote(VOTE, "").await.expect("again");
+    let locked = client.lock().await.expect("while it is suspended");
+    assert_eq!(heads(locked.tally.as_ref()), "1-1-0-0-1");
+}
+
+#[tokio::test]
+async fn a_vote_that_is_set_aside_has_no_result() {
+    let mut server = Server::new();
+    let mut client = server.client().await;
+    client.ready(&["A", "B"], majority(TieBreak::Unspecified)).await;
+    client.cast("A", Choice::Yes).await.unwrap();
+    client.lock().await.unwrap();
+    let declared = client.declare(Outcome::Adopted, "").await.unwrap();
+    assert_eq!(declared.declared_outcome(), Outcome::Adopted);
+    let receipt = client.annul_vote(VOTE, "Two delegations were locked out.").await.unwrap();
+    for _ in 0..2 {
+        let mut client = server.client().await;
+        let vote = client.vote().await.unwrap();
+        assert_eq!((vote.state(), vote.declared_outcome()), (VoteState::Annulled, Outcome::Unspecified));
+        assert_eq!((vote.verdict, vote.declare_time, vote.seq), (None, None, receipt.seq));
+        assert_eq!(client.tally().await.unwrap().verdict, None);
+        assert_eq!(client.roll(VOTE).await[0].choice(), Choice::Yes, "its entries stay on record");
+        let Some(proto::entry::Event::VoteAnnulled(annulled)) = client.entries().await.pop().unwrap().event else {
+            panic!("the last entry says that it was annulled")
+        };
+        assert_eq!((&*annulled.vote, &*annulled.reason), (VOTE, "Two delegations were locked out."));
+        server.restart();
+    }
 }

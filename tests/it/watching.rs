@@ -11,7 +11,7 @@ use tonic_types::StatusExt;
 use crate::harness::client::{VOTE, ballot, frame, majority, member};
 use crate::harness::{Client, Expect, Server, uuid};
 
-mod recount;
+pub mod recount;
 
 use recount::Recount;
 

@@ -1,6 +1,8 @@
 //! Starts servers, talks to them as any client would, and says shortly what tests say often.
 
 pub mod client;
+pub mod clock;
+pub mod conduct;
 pub mod server;
 
 pub use client::{Client, Expect, uuid};

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -30,8 +31,23 @@ pub struct Ended {
 
 /// The command that serves the record in `data` on a free port.
 pub fn serve(data: &Path) -> Command {
+    serve_at(data, "127.0.0.1:0")
+}
+
+/// A port that is free now, and that the system gives to nobody who asks for any.
+pub fn free_port() -> u16 {
+    // Tests of this process, and of another at the same time, begin to look in places of their own.
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let place = std::process::id() * 16 + ASKED.fetch_add(1, Ordering::Relaxed);
+    let from = 20_000 + u16::try_from(place % 10_000).unwrap();
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (from..32_000).find(free).expect("a free port")
+}
+
+/// The command that serves the record in `data` at an address.
+pub fn serve_at(data: &Path, address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    command.args(["serve", "--listen", address, "--data"]).arg(data);
     for twin in ["ROLLCALL_LISTEN", "ROLLCALL_DATA", "ROLLCALL_LOG", "RUST_LOG"] {
         command.env_remove(twin);
     }

@@ -1,0 +1,109 @@
+//! Members and votes counted anew from the entries alone, in the plainest way.
+
+use std::collections::BTreeMap;
+
+use rollcall::proto::entry::Event;
+use rollcall::proto::{Choice, Counts, Entry, Member};
+
+/// The seated members in the order of their admission: name and shares, and whether each may vote.
+type Seats = Vec<(String, Option<u64>, bool)>;
+
+/// Who is seated in the end. On the way each roll is held to who was entitled at its opening.
+pub fn seated(entries: &[Entry]) -> Seats {
+    let mut seats = Seats::new();
+    let shares = |member: &Member| member.weights.get("shares").copied();
+    for entry in entries {
+        let seat = |name: &String| {
+            let at = seats.iter().position(|(of, _, _)| of == name);
+            at.unwrap_or_else(|| panic!("not seated at {}: {name}", entry.seq))
+        };
+        match entry.event.as_ref().unwrap() {
+            Event::MembersAdmitted(admitted) => {
+                for member in &admitted.members {
+                    assert!(seats.iter().all(|(of, _, _)| *of != member.name), "seated twice at {}", entry.seq);
+                    seats.push((member.name.clone(), shares(member), true));
+                }
+            }
+            Event::MemberRevised(revised) => {
+                let member = revised.member.as_ref().unwrap();
+                let at = seat(&member.name);
+                seats[at].1 = shares(member);
+            }
+            Event::MemberWithdrawn(gone) => drop(seats.remove(seat(&gone.member))),
+            Event::VotingRightSuspended(suspended) => {
+                let at = seat(&suspended.member);
+                seats[at].2 = false;
+            }
+            Event::VotingRightRestored(restored) => {
+                let at = seat(&restored.member);
+                assert!(!seats[at].2, "restored at {}, and it was not suspended", entry.seq);
+                seats[at].2 = true;
+            }
+            Event::VoteOpened(opened) => {
+                let roll: Seats =
+                    opened.roll.iter().map(|member| (member.name.clone(), shares(member), true)).collect();
+                let entitled: Seats = seats.iter().filter(|(_, _, may_vote)| *may_vote).cloned().collect();
+                assert_eq!(roll, entitled, "the roll at {}", entry.seq);
+                assert_eq!((opened.members, opened.seats), (seats.len() as u32, seats.len() as u32));
+            }
+            _ => {}
+        }
+    }
+    seats
+}
+
+/// Counts a vote: the last ballot of each member on the roll, none but while it is open.
+pub fn of(entries: &[Entry], vote: &str) -> Option<Counts> {
+    let mut stands: Option<BTreeMap<String, Option<Choice>>> = None;
+    let mut state = "";
+    let mut step = |from: &[&str], to: &'static str, at: u64| {
+        assert!(from.contains(&state), "{to} at {at}, and it was {state}");
+        state = to;
+    };
+    for entry in entries {
+        let at = entry.seq;
+        match entry.event.as_ref().unwrap() {
+            Event::VoteCreated(created) if created.vote == vote => step(&[""], "draft", at),
+            Event::VoteWithdrawn(withdrawn) if withdrawn.vote == vote => step(&["draft"], "withdrawn", at),
+            Event::VoteOpened(opened) if opened.vote == vote => {
+                step(&["draft"], "open", at);
+                let id = |member: &Member| (member.name.rsplit('/').next().unwrap().to_owned(), None);
+                stands = Some(opened.roll.iter().map(id).collect());
+            }
+            Event::BallotCast(cast) if cast.vote == vote => {
+                step(&["open"], "open", at);
+                *stands.as_mut().unwrap().get_mut(&cast.member).expect("on the roll") = Some(cast.choice());
+            }
+            Event::BallotWithdrawn(back) if back.vote == vote => {
+                step(&["open"], "open", at);
+                let stand = stands.as_mut().unwrap().get_mut(&back.member).expect("on the roll");
+                assert!(stand.take().is_some(), "nothing to take back at {at}");
+            }
+            Event::VoteSuspended(suspended) if suspended.vote == vote => step(&["open"], "suspended", at),
+            Event::VoteResumed(resumed) if resumed.vote == vote => step(&["suspended"], "open", at),
+            Event::VoteLocked(lock) if lock.vote == vote => {
+                step(&["open", "suspended"], "locked", at);
+                let committed = lock.tally.as_ref().unwrap().heads.unwrap();
+                assert_eq!(Some(committed), stands.as_ref().map(count), "the tally that the lock commits");
+            }
+            Event::ResultDeclared(declared) if declared.vote == vote => step(&["locked"], "declared", at),
+            Event::VoteAnnulled(annulled) if annulled.vote == vote => {
+                step(&["open", "suspended", "locked", "declared"], "annulled", at);
+            }
+            _ => {}
+        }
+    }
+    stands.as_ref().map(count)
+}
+
+fn count(stands: &BTreeMap<String, Option<Choice>>) -> Counts {
+    let of = |choice| stands.values().filter(|stand| **stand == choice).count() as u64;
+    Counts {
+        yes: of(Some(Choice::Yes)),
+        no: of(Some(Choice::No)),
+        abstain: of(Some(Choice::Abstain)),
+        present: of(Some(Choice::Present)),
+        not_voting: of(None),
+        undisclosed: 0,
+    }
+}
