@@ -77,7 +77,8 @@ pub async fn heard<T, E: Into<Failure>>(from: impl Future<Output = Result<T, E>>
 /// The reason of a failure in a few words, for a place where it stands after "connection lost".
 pub fn reason(failure: &Failure) -> String {
     match failure {
-        Failure::Unreachable { reason, .. } => reason.clone(),
+        // The number of the error says nothing to who watches.
+        Failure::Unreachable { reason, .. } => reason.split(" (os error").next().unwrap_or_default().to_lowercase(),
         Failure::Status(status) if matches!(status.code(), Code::Unknown | Code::Internal) => {
             "the server broke off".to_owned()
         }

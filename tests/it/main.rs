@@ -23,4 +23,5 @@ mod starting;
 mod states;
 mod stopping;
 mod trace;
+mod watch_command;
 mod watching;

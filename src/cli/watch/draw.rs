@@ -50,7 +50,7 @@ const fn plan(digits: Option<Size>, cells: Cells, airy: bool, criteria: bool) ->
 }
 
 /// The best first; the last is taken where nothing fits.
-const PLANS: [Plan; 14] = [
+const PLANS: [Plan; 15] = [
     plan(Some(Size::Large), Cells::Block, true, true),
     plan(Some(Size::Large), Cells::Airy, true, true),
     plan(Some(Size::Large), Cells::Wide, true, true),
@@ -64,6 +64,7 @@ const PLANS: [Plan; 14] = [
     plan(Some(Size::Small), Cells::Marks, true, true),
     plan(Some(Size::Small), Cells::Marks, false, false),
     plan(None, Cells::Marks, false, false),
+    plan(Some(Size::Small), Cells::None, false, false),
     plan(None, Cells::None, false, false),
 ];
 
@@ -105,9 +106,11 @@ fn planned(board: &Board, plan: Plan, width: usize, look: Look) -> Vec<Line<'sta
         let aim = verdict.and_then(|verdict| words::aim(verdict, board.vote.rule.as_ref()));
         let mut measures = aim.map_or_else(Vec::new, |aim| measure(board, aim, width, look));
         if plan.criteria {
-            let all = verdict.map_or(&[][..], |verdict| &verdict.criteria);
-            measures.extend(all.iter().map(|one| Line::from(fit(&words::criterion(one), width)).dim()));
+            let others = verdict.map_or(&[][..], |verdict| &verdict.criteria);
+            let others = others.iter().filter(|one| aim.is_none_or(|aim| !std::ptr::eq(aim, *one)));
+            measures.extend(others.map(|one| Line::from(fit(&words::criterion(one), width)).dim()));
         }
+        measures.extend(vetoed(board, width, look));
         measures.push(note(board, width));
         parts.push(measures);
         parts.push(roll::lines(board, plan.cells, width, look));
@@ -137,13 +140,11 @@ fn head(board: &Board, width: usize, look: Look) -> Vec<Line<'static>> {
     let state = words::state(board.frame.state());
     let counts = board.counts();
     let all: u64 = words::columns(&counts).iter().map(|(_, count)| count).sum();
-    let right = match board.frame.tally {
-        Some(_) => format!("{} of {all} have voted  {state}", all - counts.not_voting),
-        None => state.to_owned(),
-    };
+    let voted = format!("{} of {all} have voted  {state}", all - counts.not_voting);
+    let right = if board.frame.tally.is_some() && voted.len() <= width { voted.as_str() } else { state };
     let colour = if board.frame.state() == VoteState::Open { Color::Green } else { Color::Cyan };
     let style = look.paint(colour).bold();
-    let second = between(&under.join("  "), Style::new().dim(), &right, style, width);
+    let second = between(&under.join("  "), Style::new().dim(), right, style, width);
     vec![Line::from(fit(&title, width)).bold(), second]
 }
 
@@ -213,19 +214,37 @@ fn measure(board: &Board, aim: &Criterion, width: usize, look: Look) -> Vec<Line
     vec![line, Line::from(vec![Span::styled(need, colour.bold()), Span::raw(rule)])]
 }
 
+/// Who blocks it, as it stands.
+fn vetoed(board: &Board, width: usize, look: Look) -> Option<Line<'static>> {
+    let vetoes = &board.frame.verdict.as_ref()?.vetoed_by;
+    let members: Vec<&str> = vetoes.iter().map(|name| name.rsplit('/').next().unwrap_or_default()).collect();
+    let line = Line::styled(fit(&format!("vetoed by {}", members.join(", ")), width), look.paint(Color::Red).bold());
+    (!members.is_empty()).then_some(line)
+}
+
 /// While it is open those that changed last; else how it stands.
 fn note(board: &Board, width: usize) -> Line<'static> {
-    let changed = |seat: &Seat| format!("{} {}", seat.member, words::choice(seat.choice));
     let note = match (board.frame.state(), &board.frame.verdict) {
-        (VoteState::Open | VoteState::Suspended, _) if board.latest.is_empty() => String::new(),
-        (VoteState::Open | VoteState::Suspended, _) => {
-            format!("last: {}", board.latest.iter().map(changed).collect::<Vec<_>>().join(", "))
-        }
+        (VoteState::Open | VoteState::Suspended, _) => latest(board, width),
         (VoteState::Locked, Some(verdict)) => format!("to be declared. {}", verdict.summary),
         (_, Some(verdict)) => verdict.summary.clone(),
         (_, None) => String::new(),
     };
     Line::from(fit(&note, width))
+}
+
+/// Those that changed last, as many as there is room for.
+fn latest(board: &Board, width: usize) -> String {
+    let mut said = String::new();
+    for Seat { member, choice } in &board.latest {
+        let before = if said.is_empty() { "last: " } else { ", " };
+        let more = format!("{said}{before}{member} {}", words::choice(*choice));
+        if Span::raw(more.as_str()).width() > width && !said.is_empty() {
+            break;
+        }
+        said = more;
+    }
+    said
 }
 
 /// How the server is reached, and how to leave.
@@ -256,3 +275,6 @@ pub fn fit(text: &str, columns: usize) -> String {
     }
     cut + mark
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,8 +93,8 @@ pub fn need(criterion: &Criterion) -> String {
         (false, std::cmp::Ordering::Less) => format!("{counted} of {needed} needed, {} more", needed - counted),
         (false, std::cmp::Ordering::Greater) => format!("{counted}, at most {needed} allowed"),
         (false, std::cmp::Ordering::Equal) => format!("{counted} of {needed} needed, not met"),
-        (true, std::cmp::Ordering::Less) => format!("{counted}, at most {needed} allowed: met"),
-        (true, _) => format!("{counted} of {needed} needed: met"),
+        (true, std::cmp::Ordering::Less) => format!("{counted}, at most {needed} allowed, met"),
+        (true, _) => format!("{counted}, {needed} needed, met"),
     }
 }
 
@@ -139,9 +139,9 @@ mod tests {
     fn what_is_needed_is_said_shortly() {
         let said = |counted, needed, passed| need(&measured("", counted, needed, passed));
         assert_eq!(said(98, 99, false), "98 of 99 needed, 1 more");
-        assert_eq!(said(143, 99, true), "143 of 99 needed: met");
+        assert_eq!(said(143, 99, true), "143, 99 needed, met");
         assert_eq!(said(6, 4, false), "6, at most 4 allowed");
-        assert_eq!(said(3, 4, true), "3, at most 4 allowed: met");
+        assert_eq!(said(3, 4, true), "3, at most 4 allowed, met");
     }
 
     #[test]
