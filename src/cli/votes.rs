@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
 use tonic::Status;
 
 use super::again::{self, HEARTBEAT, Waits};
@@ -12,6 +12,9 @@ use super::watch::{columns, wait, words};
 use super::{names, say, show};
 use crate::proto::watch_votes_response::Message;
 use crate::proto::{Outcome, Vote, VoteState, WatchVotesRequest};
+
+/// The columns of the table that hold counts.
+const COUNTS: std::ops::Range<usize> = 2..6;
 
 /// Show the votes of a hall, and go on as they change.
 #[derive(clap::Args)]
@@ -213,18 +216,36 @@ fn table(mut votes: Vec<Vote>) -> String {
     }
     table.set_header(["VOTE", "STATE", "YES", "NO", "ABSTAIN", "NOT VOTING", "OUTCOME", "TITLE"]);
     for vote in votes {
-        let counts = vote.tally.as_ref().and_then(|tally| tally.heads);
-        let count = |of: fn(crate::proto::Counts) -> u64| counts.map_or_else(String::new, |c| of(c).to_string());
-        table.add_row([
-            names::short(&vote.name),
-            words::state(vote.state()).to_owned(),
-            count(|counts| counts.yes),
-            count(|counts| counts.no),
-            count(|counts| counts.abstain),
-            count(|counts| counts.not_voting),
-            outcome(&vote),
-            vote.title,
-        ]);
+        table.add_row(row(vote));
+    }
+    let last = table.column_count() - 1;
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if COUNTS.contains(&at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        // Only titles are cut where the terminal is narrow.
+        if at < last {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A vote in one line of the table.
+fn row(vote: Vote) -> Row {
+    let counts = vote.tally.as_ref().and_then(|tally| tally.heads);
+    let count = |of: fn(crate::proto::Counts) -> u64| counts.map_or_else(String::new, |counts| of(counts).to_string());
+    let mut row = Row::from([
+        names::short(&vote.name),
+        words::state(vote.state()).to_owned(),
+        count(|counts| counts.yes),
+        count(|counts| counts.no),
+        count(|counts| counts.abstain),
+        count(|counts| counts.not_voting),
+        outcome(&vote),
+        vote.title,
+    ]);
+    row.max_height(1);
+    row
 }

@@ -173,7 +173,10 @@ fn counts(board: &Board, size: Option<Size>, width: usize, look: Look) -> Vec<Li
     let figures: Vec<Vec<String>> = columns.iter().map(|(_, count)| digits::lines(*count, size)).collect();
     let label = |stand: Option<Choice>| format!("{} {}", stand.map_or('?', roll::mark), words::column(stand));
     let labels: Vec<String> = columns.iter().map(|(stand, _)| label(*stand)).collect();
-    let widest = |at: usize| figures[at][0].chars().count().max(labels[at].chars().count());
+    // As wide as the whole roll would be: nothing moves while counts grow.
+    let all = columns.iter().map(|(_, count)| count).sum();
+    let figure = digits::lines(all, size)[0].chars().count();
+    let widest = |at: usize| figure.max(labels[at].chars().count());
     let taken: usize = (0..columns.len()).map(widest).sum();
     let gap = (width.saturating_sub(taken) / columns.len()).clamp(2, 8);
     let line = |text: &dyn Fn(usize) -> String| {

@@ -16,7 +16,7 @@ const UNSHOWN: usize = 64;
 /// What there is to show.
 pub enum News {
     /// A message of the stream.
-    Message(WatchTallyResponse),
+    Message(Box<WatchTallyResponse>),
     /// The connection is lost, for this reason, and is tried again.
     Lost(String),
     /// The vote has ended, or there is no use in going on. Nothing follows.
@@ -49,7 +49,7 @@ enum End {
 
 impl Follower {
     async fn run(mut self) {
-        let end = self.to_the_end().await;
+        let end = self.until_the_end().await;
         self.tell(News::Over(end)).await;
     }
 
@@ -58,7 +58,7 @@ impl Follower {
         self.news.send(news).await.is_ok()
     }
 
-    async fn to_the_end(&mut self) -> Result<(), Failure> {
+    async fn until_the_end(&mut self) -> Result<(), Failure> {
         loop {
             match self.stream().await {
                 Ok(End::Last) => return Ok(()),
@@ -90,7 +90,7 @@ impl Follower {
                 Some(Message::Progress(_)) | None => None,
             };
             self.waits.reset();
-            if !self.tell(News::Message(response)).await {
+            if !self.tell(News::Message(Box::new(response))).await {
                 return Ok(End::Last);
             }
             if let Some(wait) = draining {

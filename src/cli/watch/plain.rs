@@ -16,7 +16,7 @@ pub async fn lines(news: Receiver<News>, board: &mut Board, ballots: bool) -> Re
     while let Some(news) = ear.next().await {
         match news {
             News::Message(message) => {
-                let Some(changed) = board.hear(message) else { continue };
+                let Some(changed) = board.hear(*message) else { continue };
                 for seat in changed.iter().filter(|_| ballots) {
                     say::line(format_args!("{} {}", seat.member, words::choice(seat.choice)));
                 }
@@ -43,7 +43,7 @@ pub async fn json(news: Receiver<News>) -> Result<End, Failure> {
         match news {
             News::Message(message) => {
                 is_lost = false;
-                show::json_line(&message)?;
+                show::json_line(&*message)?;
             }
             News::Lost(reason) => {
                 if !std::mem::replace(&mut is_lost, true) {

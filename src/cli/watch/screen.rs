@@ -76,7 +76,7 @@ impl Screen {
                 heard = news.recv() => heard,
             };
             match heard {
-                Some(News::Message(message)) => drop(board.hear(message)),
+                Some(News::Message(message)) => drop(board.hear(*message)),
                 Some(News::Lost(reason)) => board.lose(reason),
                 Some(News::Over(end)) => return end.map(|()| End::Vote),
                 None => return Err(Failure::Failed("the watch broke off".to_owned())),
@@ -92,7 +92,10 @@ impl Drop for Screen {
         if let Some(listener) = self.listener.take() {
             let _ = listener.join();
         }
-        ratatui::restore();
+        // A panic has given it back already, and has written its message.
+        if !std::thread::panicking() {
+            ratatui::restore();
+        }
     }
 }
 
