@@ -1,5 +1,6 @@
 //! The command line. Knows the server only to serve, and its own API only as a client.
 
+mod again;
 mod ballot;
 mod body;
 mod client;

@@ -1,14 +1,25 @@
 //! Lines for the person at the terminal. A reader that has gone is no reason to stop serving, so nothing here can fail.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Where a line cannot be redrawn, one that changes often is written this often at most.
 const PLAIN_PACE: Duration = Duration::from_secs(2);
 
+/// Whether the reader of standard output was seen to have gone.
+static READER_HAS_GONE: AtomicBool = AtomicBool::new(false);
+
 /// Writes a line.
 pub fn line(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    if writeln!(std::io::stdout(), "{text}").is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+        READER_HAS_GONE.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether no one reads what is written any more: a reason to end for a command that does nothing else.
+pub fn reader_has_gone() -> bool {
+    READER_HAS_GONE.load(Ordering::Relaxed)
 }
 
 /// Writes a line to standard error.

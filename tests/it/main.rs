@@ -30,4 +30,5 @@ mod stopping;
 mod streaming;
 mod timed;
 mod trace;
+mod watch_command;
 mod watching;

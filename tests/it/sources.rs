@@ -27,7 +27,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
 ];
 
 /// Crates and words that may stand in these places alone.
-const ONLY_IN: [(&str, &[&str]); 10] = [
+const ONLY_IN: [(&str, &[&str]); 12] = [
     ("sled::", &["src/log/sled.rs"]),
     ("tonic::", &["src/grpc/", "src/server.rs", "src/cli/", "src/proto.rs"]),
     ("Status", &["src/grpc/", "src/cli/"]),
@@ -36,6 +36,8 @@ const ONLY_IN: [(&str, &[&str]); 10] = [
     ("include_proto!", &["src/proto.rs"]),
     ("seccompiler::", &["src/log/"]),
     ("clap::", &["src/cli/"]),
+    ("ratatui::", &["src/cli/watch/"]),
+    ("comfy_table::", &["src/cli/"]),
     ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs", "src/cli/input.rs"]),
     ("toml::", &["src/presets.rs", "src/cli/demo/"]),
 ];
