@@ -16,6 +16,7 @@ mod harness;
 mod property;
 mod reading;
 mod repeating;
+mod replay;
 mod rules;
 mod smoke;
 mod sources;

@@ -74,7 +74,7 @@ pub struct Stations {
 }
 
 /// Waits for the next station before this one is left, so that the one behind cannot overtake.
-async fn pass<'a, T>(held: impl Drop, next: &'a Mutex<T>) -> MutexGuard<'a, T> {
+async fn pass<'a, T>(held: impl Sized, next: &'a Mutex<T>) -> MutexGuard<'a, T> {
     let next = next.lock().await;
     drop(held);
     next

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::derive;
 use super::findings::{Findings, Place};
-use super::table::Table;
+use super::table::{self, Table};
 use crate::cli::client::Failure;
 use crate::proto::Choice;
 
@@ -113,11 +113,9 @@ impl Data {
         ];
         let mut table = Table::open(path, columns)?;
         let mut by_id = HashMap::new();
-        while let Some((line, cells)) = table.next()? {
+        while let Some(table::Row { line, cells, problem }) = table.next()? {
             self.in_file += 1;
-            let line = u32::try_from(line).unwrap_or(u32::MAX);
-            let vote_id = cells.as_ref().map_or("", |cells| cells[0]).to_owned();
-            let vote = cells.and_then(|cells| recorded(line, cells)).and_then(|vote| match by_id.get(&vote.id) {
+            let vote = problem.map_or_else(|| recorded(line, cells), Err).and_then(|vote| match by_id.get(&vote.id) {
                 None => Ok(vote),
                 Some(first) => {
                     let first: &Recorded = &self.votes[*first];
@@ -129,7 +127,7 @@ impl Data {
                     by_id.insert(vote.id.clone(), self.votes.len());
                     self.votes.push(vote);
                 }
-                Err(reason) => findings.bad(&vote_id, Place { file: self.files[0].clone(), line }, &reason)?,
+                Err(reason) => findings.bad(cells[0], Place { file: self.files[0].clone(), line }, &reason)?,
             }
         }
         Ok(by_id)
@@ -145,16 +143,14 @@ impl Data {
         let mut members = Members::default();
         // Whoever has a row in the vote at hand: rows of one vote mostly stand together.
         let (mut seen, mut of) = (HashSet::new(), usize::MAX);
-        while let Some((line, cells)) = table.next()? {
-            let line = u32::try_from(line).unwrap_or(u32::MAX);
-            let vote_id = cells.as_ref().map_or("", |cells| cells[0]).to_owned();
-            let vote = by_id.get(&vote_id).copied();
+        while let Some(table::Row { line, cells: [vote_id, code, name, choice], problem }) = table.next()? {
+            let vote = by_id.get(vote_id).copied();
             if let Some(at) = vote.filter(|at| *at != of) {
                 of = at;
                 let vote = &self.votes[at];
                 seen = vote.ballots.iter().chain(&vote.casting).map(|row| members.code(row.member)).collect();
             }
-            let row = cells.and_then(|[_, code, name, choice]| {
+            let row = problem.map_or(Ok(()), Err).and_then(|()| {
                 vote.ok_or_else(|| format!("vote_id {vote_id:?} is no vote of {}", self.files[0]))?;
                 let choice = read_choice(choice)?;
                 let member = members.place(code, name)?;
@@ -172,7 +168,7 @@ impl Data {
                 }
                 Err(reason) => {
                     vote.into_iter().for_each(|at| self.votes[at].spoilt = true);
-                    findings.bad(&vote_id, Place { file: self.files[1].clone(), line }, &reason)?;
+                    findings.bad(vote_id, Place { file: self.files[1].clone(), line }, &reason)?;
                 }
             }
         }

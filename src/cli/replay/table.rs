@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use csv::{ErrorKind, StringRecord};
+use csv::StringRecord;
 use flate2::bufread::MultiGzDecoder;
 
 use crate::cli::client::Failure;
@@ -20,11 +20,17 @@ pub struct Table<const N: usize> {
     file: String,
     reader: csv::Reader<Box<dyn Read>>,
     columns: [usize; N],
+    width: usize,
     record: StringRecord,
 }
 
-/// A row: its line, and its cells in the order in which the columns were asked for; or why it cannot be read.
-pub type Row<'a, const N: usize> = (u64, Result<[&'a str; N], String>);
+/// A row: its cells in the order in which the columns were asked for, as far as they can be read.
+pub struct Row<'a, const N: usize> {
+    pub line: u32,
+    pub cells: [&'a str; N],
+    /// Why it cannot be read whole.
+    pub problem: Option<String>,
+}
 
 impl<const N: usize> Table<N> {
     /// Opens the table, and finds these columns in its first line. Others are passed over.
@@ -32,7 +38,7 @@ impl<const N: usize> Table<N> {
         let file = path.display().to_string();
         let failed = |problem: String| Failure::Failed(format!("{file}: {problem}"));
         let bytes = decompressed(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
-        let mut reader = csv::ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(bytes);
+        let mut reader = csv::ReaderBuilder::new().buffer_capacity(BUFFER).flexible(true).from_reader(bytes);
         let headers = reader.headers().map_err(|e| failed(format!("the first line cannot be read: {e}")))?;
         let mut at = [0; N];
         for (at, column) in at.iter_mut().zip(columns) {
@@ -40,7 +46,8 @@ impl<const N: usize> Table<N> {
                 failed(format!("there is no column {column}; the first line must name {}", columns.join(", ")))
             })?;
         }
-        Ok(Self { file, reader, columns: at, record: StringRecord::new() })
+        let width = headers.len();
+        Ok(Self { file, reader, columns: at, width, record: StringRecord::new() })
     }
 
     /// The next row; none after the last.
@@ -48,24 +55,23 @@ impl<const N: usize> Table<N> {
     /// # Errors
     /// Where the file itself cannot be read on.
     pub fn next(&mut self) -> Result<Option<Row<'_, N>>, Failure> {
-        match self.reader.read_record(&mut self.record) {
-            Ok(false) => Ok(None),
-            Ok(true) => {
-                let line = self.record.position().map_or(0, csv::Position::line);
-                Ok(Some((line, Ok(self.columns.map(|at| self.record.get(at).unwrap_or_default())))))
-            }
-            Err(error) => {
-                let after = self.reader.position().line();
-                let line = error.position().map_or(after, csv::Position::line);
-                match error.kind() {
-                    ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        Ok(Some((line, Err(format!("it has {len} cells, and the first line has {expected_len}")))))
-                    }
-                    ErrorKind::Utf8 { .. } => Ok(Some((line, Err("it is not UTF-8".to_owned())))),
-                    _ => Err(Failure::Failed(format!("{}: cannot be read beyond line {after}: {error}", self.file))),
-                }
-            }
+        let mut record = std::mem::take(&mut self.record).into_byte_record();
+        let more = self.reader.read_byte_record(&mut record).map_err(|e| {
+            let after = self.reader.position().line();
+            Failure::Failed(format!("{}: cannot be read beyond line {after}: {e}", self.file))
+        })?;
+        if !more {
+            return Ok(None);
         }
+        let mut problem = (record.len() != self.width)
+            .then(|| format!("it has {} cells, and the first line has {}", record.len(), self.width));
+        self.record = StringRecord::from_byte_record(record).unwrap_or_else(|error| {
+            problem = Some("it is not UTF-8".to_owned());
+            StringRecord::from_byte_record_lossy(error.into_byte_record())
+        });
+        let line = self.record.position().map_or(0, csv::Position::line);
+        let cells = self.columns.map(|at| self.record.get(at).unwrap_or_default());
+        Ok(Some(Row { line: u32::try_from(line).unwrap_or(u32::MAX), cells, problem }))
     }
 }
 
