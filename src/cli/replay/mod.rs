@@ -176,11 +176,8 @@ impl Args {
         let mut sitting = None;
         for (at, vote) in conductor.data.votes.iter().enumerate() {
             let next = Some((vote.held, body_name(&vote.body)));
-            while self.one_at_a_time || sitting != next {
-                match under_way.join_next().await {
-                    Some(done) => joined(done)?,
-                    None => break,
-                }
+            if self.one_at_a_time || sitting != next {
+                all_done(&mut under_way).await?;
             }
             sitting = next;
             let tabling = Arc::clone(&conductor.stations.tabling).lock_owned().await;
@@ -193,11 +190,15 @@ impl Args {
             let conductor = Arc::clone(conductor);
             under_way.spawn(async move { conductor.vote(at, tabling).await });
         }
-        while let Some(done) = under_way.join_next().await {
-            joined(done)?;
-        }
-        Ok(())
+        all_done(&mut under_way).await
     }
+}
+
+async fn all_done(under_way: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
+    while let Some(done) = under_way.join_next().await {
+        joined(done)?;
+    }
+    Ok(())
 }
 
 fn joined(done: Result<Result<(), Failure>, tokio::task::JoinError>) -> Result<(), Failure> {
