@@ -62,7 +62,7 @@ pub fn may_pass(failure: &Failure) -> bool {
                 | Code::DeadlineExceeded
                 | Code::ResourceExhausted
         ),
-        Failure::Usage(_) | Failure::Failed(_) => false,
+        Failure::Usage(_) | Failure::Failed(_) | Failure::ReaderGone => false,
     }
 }
 

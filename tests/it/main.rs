@@ -21,6 +21,7 @@ mod members;
 mod property;
 mod reading;
 mod repeating;
+mod replay;
 mod rules;
 mod smoke;
 mod sources;

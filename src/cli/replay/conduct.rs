@@ -1,0 +1,134 @@
+//! One recorded vote, conducted through the API from wherever it stands to its declared result.
+//!
+//! Votes go through the stations of a line: tabled, opened, cast, locked, declared. No vote overtakes another, so that the
+//! record has the votes in the order of the file at each station, while several are under way at once.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
+use tonic::{Code, Status};
+
+use super::data::{Data, Recorded};
+use super::derive::{body_id, body_name};
+use super::findings::Findings;
+use super::seating::Seating;
+use super::summary::Summary;
+use crate::cli::client::{Clients, Failure};
+use crate::proto::{self, VoteState};
+
+/// Why a vote is not taken further.
+#[derive(Debug)]
+pub enum Stop {
+    /// This one is refused, in a sentence; the others go on.
+    Refused(String),
+    /// Nothing can go on.
+    Failed(Failure),
+}
+
+impl From<Status> for Stop {
+    fn from(status: Status) -> Self {
+        match status.code() {
+            Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::Unimplemented => Self::Refused(status.message().to_owned()),
+            _ => Self::Failed(status.into()),
+        }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// What votes are conducted with.
+pub struct Conductor {
+    pub clients: Clients,
+    pub data: Data,
+    pub findings: Findings,
+    pub summary: Summary,
+    /// The rule of all votes, in place of their own.
+    pub rule: Option<String>,
+    /// The body of all votes, in place of their own.
+    pub body: Option<String>,
+    /// The named rules that the server knows.
+    pub rules: HashSet<String>,
+    /// The votes that were on record before, by name.
+    pub on_record: HashMap<String, proto::Vote>,
+    pub stations: Stations,
+}
+
+/// Where votes wait for one another.
+#[derive(Default)]
+pub struct Stations {
+    pub tabling: Arc<Mutex<()>>,
+    pub opening: Mutex<Seating>,
+    casting: Mutex<()>,
+    locking: Mutex<()>,
+    declaring: Mutex<()>,
+}
+
+/// Waits for the next station before this one is left, so that the one behind cannot overtake.
+async fn pass<'a, T>(held: impl Sized, next: &'a Mutex<T>) -> MutexGuard<'a, T> {
+    let next = next.lock().await;
+    drop(held);
+    next
+}
+
+impl Conductor {
+    /// The identifier of a vote's body.
+    pub fn body_of(&self, vote: &Recorded) -> String {
+        self.body.clone().unwrap_or_else(|| body_id(body_name(&vote.body)))
+    }
+
+    /// Conducts the vote at a place of the data; to be called in their order, each holding the first station.
+    pub async fn vote(&self, at: usize, tabling: OwnedMutexGuard<()>) -> Result<(), Failure> {
+        let vote = &self.data.votes[at];
+        match self.conduct(vote, tabling).await {
+            Ok(()) => Ok(()),
+            Err(Stop::Refused(reason)) => self.findings.refused(&vote.id, self.data.vote_place(vote), &reason),
+            Err(Stop::Failed(failure)) => Err(failure),
+        }
+    }
+
+    async fn conduct(&self, vote: &Recorded, tabling: OwnedMutexGuard<()>) -> Result<(), Stop> {
+        let body = self.body_of(vote);
+        let name = format!("bodies/{body}/votes/{}", vote.id);
+        let known = self.on_record.get(&name);
+        let state = known.map_or(VoteState::Unspecified, proto::Vote::state);
+        if let Some(declared) = known.filter(|_| state == VoteState::Declared) {
+            return self.finish(vote, declared, true);
+        }
+        match state {
+            VoteState::Unspecified => self.table(vote, &body, &name).await?,
+            VoteState::Draft | VoteState::Open | VoteState::Locked => {}
+            other => {
+                let state = other.as_str_name().trim_start_matches("VOTE_STATE_");
+                return Err(Stop::Refused(format!("it is on record as {state}, and left so")));
+            }
+        }
+        let mut opening = pass(tabling, &self.stations.opening).await;
+        if matches!(state, VoteState::Unspecified | VoteState::Draft) {
+            self.open(vote, &body, &name, &mut opening).await?;
+        }
+        let casting = pass(opening, &self.stations.casting).await;
+        if state != VoteState::Locked {
+            self.cast(vote, &name).await?;
+        }
+        let locking = pass(casting, &self.stations.locking).await;
+        let locked = match known {
+            Some(known) if state == VoteState::Locked => known.clone(),
+            _ => self.lock(&name).await?,
+        };
+        let declaring = pass(locking, &self.stations.declaring).await;
+        self.compare_with_rows(vote, &locked)?;
+        let declared = self.declare(vote, &name, locked).await?;
+        drop(declaring);
+        self.finish(vote, &declared, false)
+    }
+}

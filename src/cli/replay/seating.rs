@@ -1,0 +1,126 @@
+//! A body's members, made those of the data from vote to vote. Knows nothing of ballots.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::conduct::Stop;
+use super::derive::{request_id, shortened};
+use crate::cli::client::Clients;
+use crate::proto;
+
+/// Members that are admitted at once at most, as the API has it.
+const MAX_ADMITTED: usize = 1_000;
+
+/// Members that are listed at once.
+const PAGE: i32 = 1_000;
+
+/// The bodies met so far, by identifier, with the members seated in each by code.
+#[derive(Default)]
+pub struct Seating(HashMap<String, BTreeMap<String, proto::Member>>);
+
+impl Seating {
+    /// Records the body, where it is not on record yet, and learns who is seated. Returns how many entries that made.
+    pub async fn found(&mut self, clients: &Clients, id: &str, name: &str) -> Result<u64, Stop> {
+        let entries = create(clients, id, name).await?;
+        self.0.insert(id.to_owned(), seated(clients, &format!("bodies/{id}")).await?);
+        Ok(entries)
+    }
+
+    /// Seats just these members of the body, codes and names in the order of the roll, for the vote called `vote`. Returns
+    /// how many entries that made.
+    pub async fn follow(
+        &mut self,
+        clients: &Clients,
+        id: &str,
+        vote: &str,
+        wanted: &[(&str, &str)],
+    ) -> Result<u64, Stop> {
+        let parent = format!("bodies/{id}");
+        let mut entries = 0;
+        let seated = self.0.entry(id.to_owned()).or_default();
+        let codes: HashSet<&str> = wanted.iter().map(|(code, _)| *code).collect();
+        let gone: Vec<String> = seated.keys().filter(|code| !codes.contains(code.as_str())).cloned().collect();
+        for code in gone {
+            let name = format!("{parent}/members/{code}");
+            let request_id = request_id(&[&parent, vote, "withdraw", &code]);
+            let request = proto::WithdrawMemberRequest { name, request_id };
+            entries += made(clients.bodies.clone().withdraw_member(request).await?.into_inner().receipt);
+            seated.remove(&code);
+        }
+        entries += admit(clients, &parent, vote, seated, wanted).await?;
+        for (code, name) in wanted {
+            let Some(member) = seated.get_mut(*code).filter(|member| member.display_name != *name) else { continue };
+            let revised = proto::Member { display_name: (*name).to_owned(), suspension: None, ..member.clone() };
+            let request_id = request_id(&[&parent, vote, "revise", code, name]);
+            let request = proto::ReviseMemberRequest { member: Some(revised.clone()), request_id };
+            entries += made(clients.bodies.clone().revise_member(request).await?.into_inner().receipt);
+            *member = revised;
+        }
+        Ok(entries)
+    }
+}
+
+async fn admit(
+    clients: &Clients,
+    parent: &str,
+    vote: &str,
+    seated: &mut BTreeMap<String, proto::Member>,
+    wanted: &[(&str, &str)],
+) -> Result<u64, Stop> {
+    let mut entries = 0;
+    let new: Vec<_> = wanted.iter().filter(|(code, _)| !seated.contains_key(*code)).collect();
+    for some in new.chunks(MAX_ADMITTED) {
+        let member = |(code, name): &&(&str, &str)| proto::Member {
+            name: format!("{parent}/members/{code}"),
+            display_name: (*name).to_owned(),
+            ..Default::default()
+        };
+        let members: Vec<_> = some.iter().map(member).collect();
+        let mut of = vec![parent, vote, "admit"];
+        of.extend(some.iter().flat_map(|(code, name)| [*code, *name]));
+        let request = proto::AdmitMembersRequest {
+            parent: parent.to_owned(),
+            members: members.clone(),
+            request_id: request_id(&of),
+        };
+        entries += made(clients.bodies.clone().admit_members(request).await?.into_inner().receipt);
+        seated.extend(some.iter().map(|(code, _)| (*code).to_owned()).zip(members));
+    }
+    Ok(entries)
+}
+
+async fn create(clients: &Clients, id: &str, name: &str) -> Result<u64, Stop> {
+    let parent = format!("bodies/{id}");
+    let display_name = shortened(name, super::data::MAX_DISPLAY);
+    let body = proto::Body { display_name, ..Default::default() };
+    let request_id = request_id(&[&parent, "create"]);
+    let request = proto::CreateBodyRequest { body_id: id.to_owned(), body: Some(body), request_id };
+    match clients.bodies.clone().create_body(request).await {
+        Ok(answer) => Ok(made(answer.into_inner().receipt)),
+        Err(status) if status.code() == tonic::Code::AlreadyExists => Err(Stop::Refused(format!(
+            "{parent} is on record, and was not made by a replay of {name:?}: its members are not touched; name another body with --body"
+        ))),
+        Err(status) => Err(status.into()),
+    }
+}
+
+async fn seated(clients: &Clients, parent: &str) -> Result<BTreeMap<String, proto::Member>, Stop> {
+    let mut members = BTreeMap::new();
+    let mut page_token = String::new();
+    loop {
+        let request = proto::ListMembersRequest { parent: parent.to_owned(), page_size: PAGE, page_token };
+        let page = clients.bodies.clone().list_members(request).await?.into_inner();
+        for member in page.members {
+            let code = member.name.rsplit('/').next().unwrap_or_default().to_owned();
+            members.insert(code, member);
+        }
+        if page.next_page_token.is_empty() {
+            return Ok(members);
+        }
+        page_token = page.next_page_token;
+    }
+}
+
+/// The entries that a request made: none where it was on record before.
+pub fn made(receipt: Option<proto::Receipt>) -> u64 {
+    u64::from(receipt.is_some_and(|receipt| !receipt.replayed))
+}
