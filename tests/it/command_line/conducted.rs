@@ -24,7 +24,7 @@ fn a_vote_is_conducted_in_words() {
     ] {
         assert_eq!(at.says(line), format!("{says}\n"), "{line}");
     }
-    let criteria = "    met     quorum: more than 1/2 of all seats members present as stated: 3 of 4, 3 needed
+    let criteria = "    met     quorum: more than 1/2 of all seats, members present as stated: 3 of 4, 3 needed
     met     at least 2/3 of the members present and voting in favour: 1 of 1, 1 needed\n";
     let figures = format!("Adopted: 1 of 1 present and voting in favour; 1 needed.\n{criteria}");
     let counts = "  yes 1  no 0  abstain 0  not voting 0\n";
