@@ -28,11 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// In a help text, what every command has comes after what it has for itself.
 const LAST: usize = 1000;
 
+/// Where a server listens that was told nothing else.
+pub const DEFAULT_SERVER: &str = "127.0.0.1:50051";
+
 /// Options of every command that talks to a server.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Connection {
     /// Where the server listens
-    #[arg(long, env = "ROLLCALL_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS", global = true, display_order = LAST)]
+    #[arg(long, env = "ROLLCALL_SERVER", default_value = DEFAULT_SERVER, value_name = "ADDRESS", global = true, display_order = LAST)]
     pub server: String,
 
     /// Print answers as JSON, as protobuf has it: one document, or one line each where there are several

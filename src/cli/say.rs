@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Where a line cannot be redrawn, one that changes often is written this often at most.
@@ -10,9 +11,23 @@ const PLAIN_PACE: Duration = Duration::from_secs(2);
 /// Whether the reader of standard output was seen to have gone.
 static READER_HAS_GONE: AtomicBool = AtomicBool::new(false);
 
+/// The line that is being redrawn, while there is one: others are written above it.
+static LIVE: Mutex<Option<String>> = Mutex::new(None);
+
+fn live() -> MutexGuard<'static, Option<String>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Clears the line that the cursor is on.
+const CLEAR: &str = "\r\x1b[2K";
+
 /// Writes a line.
 pub fn line(text: impl std::fmt::Display) {
-    if writeln!(std::io::stdout(), "{text}").is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+    let written = match live().as_deref() {
+        Some(live) => write!(std::io::stdout(), "{CLEAR}{text}\n{live}").and_then(|()| std::io::stdout().flush()),
+        None => writeln!(std::io::stdout(), "{text}"),
+    };
+    if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
         READER_HAS_GONE.store(true, Ordering::Relaxed);
     }
 }
@@ -22,8 +37,11 @@ pub fn reader_has_gone() -> bool {
     READER_HAS_GONE.load(Ordering::Relaxed)
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error, below a line that was being redrawn.
 pub fn problem(text: impl std::fmt::Display) {
+    if live().take().is_some() {
+        line("");
+    }
     let _ = writeln!(std::io::stderr(), "rollcall: {text}");
 }
 
@@ -43,10 +61,11 @@ impl LiveLine {
     /// Shows `text` in place of what stood there.
     pub fn show(&mut self, text: String) {
         if self.terminal {
+            let text = fitting(&text);
             let mut out = std::io::stdout();
-            let _ = write!(out, "\r\x1b[2K{text}");
-            let _ = out.flush();
-            self.waiting = Some(text);
+            let mut live = live();
+            let _ = write!(out, "{CLEAR}{text}").and_then(|()| out.flush());
+            *live = Some(text);
         } else if self.written.is_none_or(|written| written.elapsed() >= PLAIN_PACE) {
             line(&text);
             self.written = Some(Instant::now());
@@ -58,10 +77,17 @@ impl LiveLine {
 
     /// Leaves the last text standing.
     pub fn end(self) {
-        match self.waiting {
-            Some(_) if self.terminal => line(""),
-            Some(text) => line(text),
-            None => {}
+        if live().take().is_some() {
+            line("");
+        }
+        if let Some(text) = self.waiting {
+            line(text);
         }
     }
+}
+
+/// As much of a text as stands on one line of the terminal: one that wraps could not be redrawn.
+fn fitting(text: &str) -> String {
+    let columns = ratatui::crossterm::terminal::size().map_or(usize::MAX, |(columns, _)| usize::from(columns));
+    text.chars().take(columns.saturating_sub(1)).collect()
 }

@@ -75,15 +75,14 @@ pub fn tally(tally: &proto::Tally) -> Vec<String> {
     heads.chain(weights).collect()
 }
 
-/// What the rule says of a tally: the outcome, where none is declared yet, the sentence, and each criterion.
+/// What the rule says of a tally: the outcome, where none is declared yet, the sentence, and each criterion. While the vote
+/// is open the sentence itself says that this is how it stands.
 pub fn verdict(verdict: &proto::Verdict, state: proto::VoteState) -> Vec<String> {
-    let open = matches!(state, proto::VoteState::Open | proto::VoteState::Suspended);
-    let stands = match verdict.decidedness() {
-        _ if !open => "",
-        proto::Decidedness::Certain => "already certain: ",
-        _ => "as it stands: ",
+    let summary = clean(&verdict.summary);
+    let headline = match state {
+        proto::VoteState::Open | proto::VoteState::Suspended => format!("  {summary}"),
+        _ => format!("  {}. {summary}", outcome(verdict.outcome())),
     };
-    let headline = format!("  {stands}{}. {}", outcome(verdict.outcome()), clean(&verdict.summary));
     std::iter::once(headline).chain(figures(verdict)).collect()
 }
 

@@ -1,9 +1,10 @@
 //! `rollcall serve`: opens the record, listens, serves, and stops when it is told to.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -25,6 +26,12 @@ const BROKE_DOWN: u8 = 70;
 /// The record could not be read or written any more (`EX_IOERR`).
 const RECORD_FAILED: u8 = 74;
 
+/// It was told a second time to stop, as a shell counts SIGINT.
+const TOLD_TWICE: u8 = 130;
+
+/// The log is given this long to be closed.
+const CLOSING: Duration = Duration::from_secs(10);
+
 /// Serve the record over gRPC.
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -32,8 +39,9 @@ const RECORD_FAILED: u8 = 74;
   rollcall serve --data /var/lib/rollcall  an empty or existing record
   rollcall serve --log memory:             nothing is kept: for trying things out
 
-Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed.
-RUST_LOG sets what is logged to standard error, e.g. RUST_LOG=rollcall=debug.")]
+Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed;
+130 told twice to stop.
+RUST_LOG sets what is logged to standard error, e.g. RUST_LOG=error.")]
 pub struct Serve {
     /// Where to listen; port 0 takes a free one
     #[arg(long, env = "ROLLCALL_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDRESS")]
@@ -60,18 +68,44 @@ pub struct Serve {
 struct Started {
     log: Arc<dyn Log>,
     listener: TcpListener,
-    told: Told,
+    signals: Signals,
 }
 
-/// Waits until the process is told to stop.
-type Told = Pin<Box<dyn Future<Output = ()>>>;
+/// How serving ended.
+enum Ended {
+    /// As it was told to.
+    Stopped,
+    /// As it was told to a second time, in the middle of stopping.
+    AtOnce,
+    /// Not as it was told to, or not at all.
+    Failed { problem: String, code: u8 },
+}
+
+impl Ended {
+    /// Says it, and gives the exit code.
+    fn tell(self) -> ExitCode {
+        match self {
+            Ended::Stopped => {
+                say::line("stopped; everything that was answered is on record");
+                ExitCode::SUCCESS
+            }
+            Ended::AtOnce => {
+                say::problem("ended at once; everything that was answered is on record");
+                ExitCode::from(TOLD_TWICE)
+            }
+            Ended::Failed { problem, code } => {
+                say::problem(problem);
+                ExitCode::from(code)
+            }
+        }
+    }
+}
 
 impl Serve {
     /// Serves until it is told to stop.
     pub fn run(self, given: &ArgMatches) -> ExitCode {
         let location = self.location(given);
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        log_to_stderr();
         let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
@@ -79,10 +113,10 @@ impl Serve {
                 return ExitCode::from(COULD_NOT_START);
             }
         };
-        let code = runtime.block_on(self.serve(location));
-        // What is still open was given its time.
-        runtime.shutdown_background();
-        code
+        let ended = runtime.block_on(self.serve(location));
+        // All that holds the log is dropped by then, which closes it.
+        runtime.shutdown_timeout(if matches!(ended, Ended::AtOnce) { Duration::ZERO } else { CLOSING });
+        ended.tell()
     }
 
     /// Where the record is kept: what the command line says, else the environment, else the default.
@@ -106,30 +140,24 @@ impl Serve {
     /// None where a signal came.
     async fn start(&self, location: &Location) -> Result<Option<Started>, String> {
         let listener = TcpListener::bind(&self.listen).await.map_err(|error| cannot_listen(&self.listen, &error))?;
-        let mut told = told_to_stop().map_err(|error| format!("cannot start: {error}"))?;
+        let mut signals = Signals::heard().map_err(|error| format!("cannot start: {error}"))?;
         let location = location.clone();
         let opening = tokio::task::spawn_blocking(move || log::open(&location));
         tokio::select! {
             opened = opening => {
                 let log = opened.map_err(|error| format!("cannot open the record: {error}"))?;
                 let log = log.map_err(|error| error.to_string())?;
-                Ok(Some(Started { log, listener, told }))
+                Ok(Some(Started { log, listener, signals }))
             }
-            () = &mut told => Ok(None),
+            () = signals.told() => Ok(None),
         }
     }
 
-    async fn serve(self, location: Location) -> ExitCode {
-        let Started { log, listener, told } = match self.start(&location).await {
+    async fn serve(self, location: Location) -> Ended {
+        let Started { log, listener, mut signals } = match self.start(&location).await {
             Ok(Some(started)) => started,
-            Ok(None) => {
-                say::line("stopped before it served");
-                return ExitCode::SUCCESS;
-            }
-            Err(problem) => {
-                say::problem(problem);
-                return ExitCode::from(COULD_NOT_START);
-            }
+            Ok(None) => return Ended::Stopped,
+            Err(problem) => return Ended::Failed { problem, code: COULD_NOT_START },
         };
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
@@ -138,25 +166,22 @@ impl Serve {
         tokio::pin!(serving);
         let result = tokio::select! {
             result = &mut serving => result,
-            () = self.accompany(location, started, told) => {
+            () = self.accompany(location, started, &mut signals) => {
                 stop.cancel();
-                serving.await
+                tokio::select! {
+                    result = serving => result,
+                    () = signals.told() => return Ended::AtOnce,
+                }
             }
         };
         match result {
-            Ok(()) => {
-                say::line("stopped; everything that was answered is on record");
-                ExitCode::SUCCESS
-            }
-            Err(error) => {
-                say::problem(&error);
-                ExitCode::from(exit_code(&error))
-            }
+            Ok(()) => Ended::Stopped,
+            Err(error) => Ended::Failed { code: exit_code(&error), problem: error.to_string() },
         }
     }
 
     /// What happens beside serving, until a signal comes: the greeting, and the demo.
-    async fn accompany(&self, location: Location, started: oneshot::Receiver<Ready>, told: Told) {
+    async fn accompany(&self, location: Location, started: oneshot::Receiver<Ready>, signals: &mut Signals) {
         let play = async {
             if let Ok(ready) = started.await {
                 greet(&location, ready);
@@ -168,7 +193,7 @@ impl Serve {
         };
         tokio::select! {
             () = play => {}
-            () = told => say::line("\nstopping .."),
+            () = signals.told() => say::line("\nstopping .. (Ctrl-C again ends at once)"),
         }
     }
 }
@@ -186,12 +211,15 @@ fn greet(location: &Location, ready: Ready) {
     }
 }
 
+const ADDRESS_AND_PORT: &str = "--listen takes ADDRESS:PORT, e.g. 127.0.0.1:50051";
+
 fn cannot_listen(listen: &str, error: &std::io::Error) -> String {
     let advice = match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             "another process listens there: stop it, or choose another --listen".to_owned()
         }
-        std::io::ErrorKind::InvalidInput => "--listen takes ADDRESS:PORT, e.g. 127.0.0.1:50051".to_owned(),
+        std::io::ErrorKind::InvalidInput => ADDRESS_AND_PORT.to_owned(),
+        _ if listen.starts_with(':') => ADDRESS_AND_PORT.to_owned(),
         _ => error.to_string(),
     };
     format!("cannot listen on {listen}: {advice}")
@@ -204,19 +232,50 @@ fn exit_code(error: &ServeError) -> u8 {
     }
 }
 
-/// Hears Ctrl-C and SIGTERM from now on; what is returned waits for the first.
-fn told_to_stop() -> std::io::Result<Told> {
+/// Ctrl-C and SIGTERM.
+struct Signals {
     #[cfg(unix)]
-    let (mut interrupt, mut terminate) = {
-        use tokio::signal::unix::{SignalKind, signal};
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
-    };
+    heard: [tokio::signal::unix::Signal; 2],
     #[cfg(windows)]
-    let (mut interrupt, mut terminate) = (tokio::signal::windows::ctrl_c()?, tokio::signal::windows::ctrl_close()?);
-    Ok(Box::pin(async move {
+    heard: (tokio::signal::windows::CtrlC, tokio::signal::windows::CtrlClose),
+}
+
+impl Signals {
+    /// Hears them from now on.
+    fn heard() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        let heard = {
+            use tokio::signal::unix::{SignalKind, signal};
+            [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]
+        };
+        #[cfg(windows)]
+        let heard = (tokio::signal::windows::ctrl_c()?, tokio::signal::windows::ctrl_close()?);
+        Ok(Self { heard })
+    }
+
+    /// Waits for the next.
+    async fn told(&mut self) {
+        #[cfg(unix)]
+        let [interrupt, terminate] = &mut self.heard;
+        #[cfg(windows)]
+        let (interrupt, terminate) = &mut self.heard;
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    }))
+    }
+}
+
+/// Logs to standard error, as `RUST_LOG` says.
+fn log_to_stderr() {
+    let asked = std::env::var("RUST_LOG").unwrap_or_default();
+    let filter = EnvFilter::builder().parse(if asked.is_empty() { "info" } else { &asked });
+    let filter = filter.unwrap_or_else(|error| {
+        say::problem(format_args!("RUST_LOG cannot be read ({error}): what matters is logged"));
+        EnvFilter::new("info")
+    });
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    // Whoever set a subscriber before keeps it.
+    let _ = log.try_init();
 }

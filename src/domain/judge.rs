@@ -188,8 +188,8 @@ impl Facts<'_> {
                 }
                 (QuorumBasis::StatedElsePresumed, None) => {
                     let criterion = self.measure(threshold, ballots);
-                    let text = format!("quorum: {}, presumed since none was stated", bar_words(threshold));
-                    Criterion { text, passed: true, ..criterion }
+                    let text = format!("quorum: {}, presumed since presence was not stated", bar_words(threshold));
+                    Criterion { text, passed: self.tally.any_ballot(), ..criterion }
                 }
             }
         };

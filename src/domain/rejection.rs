@@ -48,7 +48,7 @@ pub enum Rejection {
         seq: Seq,
     },
     /// The outcome declared is not the rule's, and no ruling was given.
-    #[error("the rule gives {}: declare that, or give the ruling that sets it aside", outcome.as_str())]
+    #[error("the rule gives OUTCOME_{}: declare that, or give the ruling that sets it aside", outcome.as_str())]
     OutcomeMismatch {
         /// The vote.
         vote: VoteName,

@@ -206,7 +206,13 @@ impl Vote {
             return Some(Verdict::without_vote());
         }
         let voting = self.voting.as_ref().filter(|_| self.state != VoteState::Annulled);
-        voting.map(|voting| voting.judge(&self.question.rule, &self.name))
+        let mut verdict = voting.map(|voting| voting.judge(&self.question.rule, &self.name))?;
+        if matches!(self.state, VoteState::Open | VoteState::Suspended) {
+            // No newsroom is to print "Adopted" of a vote that goes on.
+            let (first, rest) = verdict.summary.split_at(1);
+            verdict.summary = format!("As it stands: {}{rest}", first.to_lowercase());
+        }
+        Some(verdict)
     }
 }
 

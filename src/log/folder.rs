@@ -193,6 +193,9 @@ fn inspect(path: &Path) -> Result<State, OpenError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::New),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            return Err(OpenError::NotAFolder { path: path.to_owned() });
+        }
         Err(error) => return Err(unusable(error)),
     };
     let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
@@ -203,7 +206,11 @@ fn inspect(path: &Path) -> Result<State, OpenError> {
         return check_format(path).map(|()| State::Ready);
     }
     // CREATING.new alone is a creation that was interrupted at once.
-    let ours = |name: &&String| matches!(name.as_str(), LOCK | "CREATING.new");
+    // lost+found is the file system's own.
+    let ours = |name: &&String| matches!(name.as_str(), LOCK | "CREATING.new" | "lost+found");
+    if has(PASSED) && !has(CREATING) {
+        return Err(OpenError::damaged(path, "its file READY is missing"));
+    }
     match names.iter().find(|name| !ours(name)) {
         Some(found) if !has(CREATING) => Err(OpenError::NotOurs { folder: path.to_owned(), found: found.clone() }),
         _ => Ok(State::New),

@@ -147,6 +147,12 @@ pub enum OpenError {
         /// One of the things found in it.
         found: String,
     },
+    /// It is a file, or lies in one.
+    #[error("{} cannot be a folder, since it or what it lies in is a file: name another", .path.display())]
+    NotAFolder {
+        /// What was named.
+        path: PathBuf,
+    },
     /// The operating system refuses something that is needed, or the disk is full.
     #[error(
         "the folder {} cannot be used ({reason}): give this user the right to write there, and room on the disk",

@@ -133,7 +133,7 @@ async fn a_folder_that_cannot_be_made_is_refused() {
     let place = Place::new();
     fs::write(place.parent.path().join("to"), "a file").expect("file");
     let Err(error) = place.open() else { panic!("opened") };
-    assert!(matches!(error, OpenError::Unusable { .. }), "{error}");
+    assert!(matches!(error, OpenError::NotAFolder { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -101,6 +101,9 @@ impl TryFrom<proto::DeclareResultRequest> for Command {
     }
 }
 
+const OUTCOMES: &str =
+    "must be OUTCOME_ADOPTED, OUTCOME_NOT_ADOPTED, OUTCOME_VETOED, OUTCOME_NO_QUORUM or OUTCOME_REVOTE_DUE";
+
 /// An outcome that a presiding officer can declare.
 fn declarable(asked: proto::Outcome) -> Result<Outcome, &'static str> {
     match asked {
@@ -110,6 +113,6 @@ fn declarable(asked: proto::Outcome) -> Result<Outcome, &'static str> {
         proto::Outcome::AdoptedWithoutVote => {
             Err("must be the outcome of a vote; AdoptWithoutVote is a call of its own")
         }
-        other => outcome(other).ok_or("must be an Outcome"),
+        other => outcome(other).ok_or(OUTCOMES),
     }
 }

@@ -28,6 +28,8 @@ impl Fields {
     /// repeat.
     pub fn key<M: Message + Name>(&mut self, request: &M, request_id: &str) -> Option<RequestKey> {
         let id = if request_id.is_empty() { Ok(Uuid::new_v4()) } else { Uuid::try_parse(request_id) };
+        // All zeros is what a client sends that forgot to make one: two of its calls would be taken for one.
+        self.unless(id != Ok(Uuid::nil()), "request_id", "must not be all zeros");
         let id = self.read("request_id", id.map_err(|_| "must be a UUID, made by the caller before its first try"))?;
         Some(RequestKey { id: RequestId(id.into_bytes()), digest: digest(request) })
     }

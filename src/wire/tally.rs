@@ -58,6 +58,8 @@ impl From<&Vote> for Frame {
             verdict: vote.verdict().map(Into::into),
             base_revision: 0,
             seats: Vec::new(),
+            declared_outcome: super::vote::declared_outcome(vote),
+            ruling: vote.declaration.as_ref().map_or_else(String::new, |declaration| declaration.ruling.clone()),
         };
         Self { plain, state: vote.state, lights: vote.voting.as_ref().map(Into::into) }
     }

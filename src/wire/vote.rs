@@ -193,6 +193,11 @@ impl From<VoteState> for proto::VoteState {
     }
 }
 
+/// The outcome declared, as the wire has it; unset before the declaration.
+pub(super) fn declared_outcome(vote: &Vote) -> i32 {
+    vote.declaration.as_ref().map_or(0, |declaration| proto::Outcome::from(declaration.outcome).into())
+}
+
 impl From<&Vote> for proto::Vote {
     fn from(vote: &Vote) -> Self {
         let question = &vote.question;
@@ -222,7 +227,7 @@ impl From<&Vote> for proto::Vote {
             seq: vote.seq.get(),
             labels: question.labels.clone(),
             held_time: question.held_time.and_then(time),
-            declared_outcome: declared.map_or(0, |declared| proto::Outcome::from(declared.outcome).into()),
+            declared_outcome: declared_outcome(vote),
             ruling: declared.map_or_else(String::new, |declared| declared.ruling.clone()),
             adopted_symbol: declared.map_or_else(String::new, |declared| declared.adopted_symbol.clone()),
         }

@@ -79,7 +79,7 @@ appeal | un.ga.overrule-chair | 14-100-38-0-41 | 0 | NOT_ADOPTED | 152/97 of 193
 tie | un.ga.simple | 60-60-40-0-33 | 0 | REVOTE_DUE | 160/97 of 193, (60/61 of 120) | Equal: 60 of 120 present and voting in favour; 61 needed; a second vote is due.
 tie on an appeal | un.ga.overrule-chair | 60-60-40-0-33 | 0 | NOT_ADOPTED | 160/97 of 193, (60/61 of 120) | Not adopted: 60 of 120 present and voting in favour; 61 needed.
 all abstain | un.ga.two-thirds | 0-0-193-0-0 | 0 | NOT_ADOPTED | 193/97 of 193, (0/0 of 0) | Not adopted: no one voted for or against.
-no one votes | un.ga.two-thirds | 0-0-0-0-193 | 0 | NO_QUORUM | 0/97 of 193, (0/0 of 0) | No quorum: no ballot was cast.
+no one votes | un.ga.two-thirds | 0-0-0-0-193 | 0 | NO_QUORUM | (0/97 of 193), (0/0 of 0) | No quorum: no ballot was cast.
 S/2022/720 | un.sc.substantive | 10-1-4-0-0 | 1 | VETOED | 10/9 of 0 | Not adopted, owing to the negative vote of a permanent member: 10 in favour; 9 needed.
 S/2022/155 | un.sc.substantive | 11-1-3-0-0 | 1 | VETOED | 11/9 of 0 | Not adopted, owing to the negative vote of a permanent member: 11 in favour; 9 needed.
 resolution 2623 | un.sc.procedural | 11-1-3-0-0 | 1 | ADOPTED | 11/9 of 0 | Adopted: 11 in favour; 9 needed.

@@ -56,8 +56,8 @@ fn a_folder_that_cannot_be_made_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "text").unwrap();
-    cannot_start(&mut serve(&file.join("record")), &["cannot be used", "Not a directory"]);
-    cannot_start(&mut serve(&file), &["cannot be used", "Not a directory"]);
+    cannot_start(&mut serve(&file.join("record")), &["cannot be a folder", "is a file"]);
+    cannot_start(&mut serve(&file), &["cannot be a folder", "is a file"]);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "text");
     if cfg!(target_os = "linux") {
         // Nobody can write there, not even root.

@@ -80,6 +80,13 @@ impl Facts {
         format!("bodies/{}/votes/{}", self.body.id, self.vote.id)
     }
 
+    /// What the member pressed first, where the press at this place of [`presses`](Self::presses) changes its ballot.
+    pub fn changed(&self, at: usize) -> Option<Stand> {
+        let once = self.members.iter().filter(|(_, _, stand)| *stand != Stand::NotVoting).count();
+        let (member, _) = self.presses().get(at.max(once)).copied().filter(|_| at >= once)?;
+        self.first_pressed.get(member).copied()
+    }
+
     /// What is pressed, in order, and by whom: the last press of each member is its stand at the lock.
     pub fn presses(&self) -> Vec<(&str, Stand)> {
         let voting = self.members.iter().filter(|(_, _, stand)| *stand != Stand::NotVoting);

@@ -6,6 +6,7 @@ mod screen;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tonic::Status;
 use tonic::transport::Channel;
 use uuid::Uuid;
@@ -21,9 +22,9 @@ use crate::proto::vote_service_client::VoteServiceClient;
 /// The Council shows hands for this long, and the Assembly's machine is open for that: together with the pauses less than a
 /// minute.
 const SHOW_OF_HANDS: Duration = Duration::from_secs(7);
-const MACHINE: Duration = Duration::from_secs(22);
+const MACHINE: Duration = Duration::from_secs(18);
 /// Between what is said and what happens, for reading.
-const PAUSE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(2_500);
 
 /// The namespace of the demo's request ids: they follow from what is asked, so that a run that was cut off is taken up.
 const REQUESTS: Uuid = Uuid::from_u128(0x6d1c_2f5e_0b7a_4c39_9a41_3be0_52a7_10c4);
@@ -44,7 +45,11 @@ pub async fn conduct(address: SocketAddr, speed: f64) {
         address
     };
     if let Err(status) = play(address, speed).await {
-        say::problem(format_args!("the demo stops here: {}; the server goes on", status.message()));
+        say::problem(format_args!(
+            "the demo stops here, and the server goes on: {}. Did someone else take part? To begin anew, stop the server and \
+             delete the folder of its record",
+            status.message().trim_end_matches('.')
+        ));
     }
 }
 
@@ -168,6 +173,7 @@ impl Conductor {
         let time = if facts.vote.machine { MACHINE } else { SHOW_OF_HANDS };
         let between = time / u32::try_from(presses.len().max(1)).unwrap_or(1);
         let mut ballots = BallotServiceClient::new(self.channel.clone());
+        let mut due = Instant::now();
         for (at, (member, stand)) in presses.into_iter().enumerate() {
             let request = proto::CastBallotRequest {
                 vote: vote.clone(),
@@ -176,9 +182,16 @@ impl Conductor {
                 request_id: request_id(&[&vote, "press", &at.to_string()]),
             };
             let receipt = ballots.cast_ballot(request).await?.into_inner().receipt.unwrap_or_default();
-            if !receipt.replayed {
-                self.pause(between).await;
+            if receipt.replayed {
+                due = Instant::now();
+                continue;
             }
+            if let Some(first) = facts.changed(at) {
+                screen::changed(member, first, stand);
+                due += PAUSE.div_f64(self.speed);
+            }
+            due += between.div_f64(self.speed);
+            tokio::time::sleep_until(due).await;
         }
         Ok(())
     }

@@ -5,34 +5,60 @@ use std::net::SocketAddr;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use super::facts::Facts;
+use super::facts::{Facts, Stand};
+use crate::cli::client::DEFAULT_SERVER;
 use crate::cli::say::{self, LiveLine};
-use crate::cli::screen;
+use crate::cli::{names, screen};
 use crate::proto;
 use crate::proto::tally_service_client::TallyServiceClient;
 use crate::proto::watch_tally_response::Message;
 
 /// Cells of the bar that fills as ballots come.
-const BAR: u64 = 24;
+const BAR: u64 = 20;
 
 pub fn heading(facts: &Facts) {
     let vote = &facts.vote;
     say::line("");
     say::line(format_args!("{}, {}: {}", facts.body.display_name, vote.held, vote.symbol));
     say::line(format_args!("  {}", vote.title));
+    if let Some(follows) = &vote.follows {
+        say::line(format_args!("  follows {}", names::short(follows)));
+    }
     say::line(format_args!("  {} members, {}", facts.members.len(), vote.manner));
+}
+
+/// A member presses something else before the lock.
+pub fn changed(member: &str, first: Stand, now: Stand) {
+    say::line(format_args!("  {member} changes its ballot: {}, no longer {}", word(now), word(first)));
+}
+
+fn word(stand: Stand) -> &'static str {
+    match stand {
+        Stand::Yes => "yes",
+        Stand::No => "no",
+        Stand::Abstain => "abstain",
+        Stand::NotVoting => "not voting",
+    }
 }
 
 pub fn how_to_watch(address: SocketAddr, facts: &Facts) {
     say::line("  to watch it too, type in a second terminal:");
-    say::line(format_args!(
-        "    grpcurl -plaintext -d '{{\"vote\":\"{}\"}}' {address} rollcall.v1.TallyService/WatchTally",
-        facts.name()
-    ));
+    say::line(format_args!("    {}", typed(address, &format!("watch {}", names::short(&facts.name())))));
 }
 
+/// What to type, in the folder where the server was started, to reach it.
+fn typed(address: SocketAddr, command: &str) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "rollcall".to_owned());
+    let server = if address.to_string() == DEFAULT_SERVER { String::new() } else { format!(" --server {address}") };
+    format!("{program} {command}{server}")
+}
+
+/// A vote of an earlier run.
 pub fn on_record(vote: &proto::Vote) {
     say::line("  on record already:");
+    for line in vote.tally.iter().flat_map(screen::tally) {
+        say::line(line);
+    }
     result(vote);
 }
 
@@ -68,16 +94,17 @@ pub fn result(vote: &proto::Vote) {
     }
 }
 
+/// What to type once both votes are on record.
 pub fn farewell(address: SocketAddr, votes: &[Facts]) {
-    let names: Vec<_> = votes.iter().map(Facts::name).collect();
-    let last = names.last().map_or("", String::as_str);
+    let last = votes.last().map_or_else(String::new, Facts::name);
+    let short = names::short(&last);
     say::line("");
     say::line("Both votes are on record, and the server goes on. In a second terminal:");
-    for (request, method) in [
-        (format!("{{\"name\":\"{last}\"}}"), "VoteService/GetVote"),
-        (format!("{{\"parent\":\"{last}\",\"pageSize\":200}}"), "BallotService/ListBallots"),
-        (format!("{{\"scope\":\"{last}\"}}"), "RecordService/ReadEntries"),
-    ] {
-        say::line(format_args!("  grpcurl -plaintext -d '{request}' {address} rollcall.v1.{method}"));
+    for command in [format!("vote show {short}"), format!("ballots {short}"), format!("record read --scope {last}")] {
+        say::line(format_args!("  {}", typed(address, &command)));
     }
+    say::line("or with any other gRPC client, grpcurl for one:");
+    say::line(format_args!(
+        "  grpcurl -plaintext -d '{{\"name\":\"{last}\"}}' {address} rollcall.v1.VoteService/GetVote"
+    ));
 }

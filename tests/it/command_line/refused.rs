@@ -40,7 +40,7 @@ fn refusals_are_the_servers_sentences() {
     at.says("cast hall/q ann yes");
     at.says("vote lock hall/q");
     let other = at.refuses("vote declare hall/q not-adopted", REFUSED);
-    assert_eq!(other, "the rule gives ADOPTED: declare that, or give the ruling that sets it aside");
+    assert_eq!(other, "the rule gives OUTCOME_ADOPTED: declare that, or give the ruling that sets it aside");
     let ruled = at.says("vote declare hall/q not-adopted --ruling 'out of order'");
     assert!(ruled.contains("  NOT ADOPTED. "), "{ruled}");
     assert!(ruled.contains("    by ruling of the presiding officer: out of order\n"), "{ruled}");
