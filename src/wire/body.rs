@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::malformed::{Fields, Malformed};
+use super::request::requests_that_name;
 use crate::domain::limits::{MAX_BATCH, MAX_GROUPS, MAX_WEIGHTS, is_key, is_weight};
 use crate::domain::{Body, BodyId, Command, Intent, Member, MemberName, Seat};
 use crate::proto;
@@ -89,28 +90,8 @@ impl TryFrom<proto::ReviseMemberRequest> for Command {
     }
 }
 
-/// Requests that name a member and say nothing else, or a reason.
-macro_rules! requests {
-    ($($request:ident => $intent:ident $(, $reason:ident)?;)*) => {$(
-        impl TryFrom<proto::$request> for Command {
-            type Error = Malformed;
-
-            fn try_from(mut request: proto::$request) -> Result<Self, Malformed> {
-                let mut fields = Fields::default();
-                let request_id = std::mem::take(&mut request.request_id);
-                let key = fields.key(&request, &request_id);
-                let member = fields.read("name", request.name.parse::<MemberName>());
-                $(fields.text(stringify!($reason), &request.$reason);)?
-                let command = key.zip(member).map(|(key, member)| {
-                    Command { request: key, intent: Intent::$intent { member $(, $reason: request.$reason)? } }
-                });
-                fields.finish(command)
-            }
-        }
-    )*};
-}
-
-requests! {
+requests_that_name! {
+    member: MemberName;
     WithdrawMemberRequest => WithdrawMember;
     SuspendVotingRightRequest => SuspendVotingRight, reason;
     RestoreVotingRightRequest => RestoreVotingRight;

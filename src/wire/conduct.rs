@@ -3,33 +3,14 @@
 use std::time::Duration;
 
 use super::malformed::{Fields, Malformed};
+use super::request::requests_that_name;
 use super::vote::outcome;
 use crate::domain::limits::MAX_LOCK_AFTER;
 use crate::domain::{Command, Intent, Outcome, VoteName};
 use crate::proto;
 
-/// Requests that name a vote and say nothing else, or a reason.
-macro_rules! requests {
-    ($($request:ident => $intent:ident $(, $reason:ident)?;)*) => {$(
-        impl TryFrom<proto::$request> for Command {
-            type Error = Malformed;
-
-            fn try_from(mut request: proto::$request) -> Result<Self, Malformed> {
-                let mut fields = Fields::default();
-                let request_id = std::mem::take(&mut request.request_id);
-                let key = fields.key(&request, &request_id);
-                let vote = fields.read("name", request.name.parse::<VoteName>());
-                $(fields.text(stringify!($reason), &request.$reason);)?
-                let command = key.zip(vote).map(|(key, vote)| {
-                    Command { request: key, intent: Intent::$intent { vote $(, $reason: request.$reason)? } }
-                });
-                fields.finish(command)
-            }
-        }
-    )*};
-}
-
-requests! {
+requests_that_name! {
+    vote: VoteName;
     WithdrawVoteRequest => WithdrawVote;
     SuspendVoteRequest => SuspendVote, reason;
     ResumeVoteRequest => ResumeVote;

@@ -35,6 +35,28 @@ impl Fields {
     }
 }
 
+/// Commands from requests that name a thing and say nothing else, or a reason.
+macro_rules! requests_that_name {
+    ($thing:ident: $name:ty; $($request:ident => $intent:ident $(, $reason:ident)?;)*) => {$(
+        impl TryFrom<proto::$request> for Command {
+            type Error = Malformed;
+
+            fn try_from(mut request: proto::$request) -> Result<Self, Malformed> {
+                let mut fields = Fields::default();
+                let request_id = std::mem::take(&mut request.request_id);
+                let key = fields.key(&request, &request_id);
+                let $thing = fields.read("name", request.name.parse::<$name>());
+                $(fields.text(stringify!($reason), &request.$reason);)?
+                let command = key.zip($thing).map(|(key, $thing)| {
+                    Command { request: key, intent: Intent::$intent { $thing $(, $reason: request.$reason)? } }
+                });
+                fields.finish(command)
+            }
+        }
+    )*};
+}
+pub(super) use requests_that_name;
+
 impl From<Receipt> for proto::Receipt {
     fn from(receipt: Receipt) -> Self {
         Self {
