@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use prost::{Message, Name};
+use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use rollcall::clock::Timestamp;
 use rollcall::domain::{
     BallotPolicy, Choice, Command, Counts, Digest, Entry, Event, Member, Outcome, Question, Relation, RelationKind,
@@ -209,11 +211,22 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
-/// The golden file as this version would write it: a line for each entry, then one for each digest.
+/// A stored entry as a client reads it: protobuf's JSON.
+fn json(stored: &[u8]) -> serde_json::Value {
+    let entry = proto::Entry::decode(stored).unwrap();
+    let pool = DescriptorPool::decode(proto::FILE_DESCRIPTOR_SET).unwrap();
+    let described = pool.get_message_by_name(&proto::Entry::full_name()).unwrap();
+    let dynamic = DynamicMessage::decode(described, entry.encode_to_vec().as_slice()).unwrap();
+    dynamic.serialize_with_options(serde_json::value::Serializer, &SerializeOptions::new()).unwrap()
+}
+
+/// The golden file as this version would write it: two lines for each entry, its bytes and what they say, then one for each
+/// digest.
 fn today() -> String {
     let mut text = String::new();
     for entry in entries() {
-        writeln!(text, "entry {}", hex(&encode(&entry))).unwrap();
+        let stored = encode(&entry);
+        writeln!(text, "entry {}\nas {}", hex(&stored), json(&stored)).unwrap();
     }
     for (call, digest) in digests() {
         writeln!(text, "digest {call} {}", hex(&digest.0)).unwrap();
@@ -237,19 +250,31 @@ fn what_is_stored_today_is_what_the_newest_golden_file_holds() {
     assert_eq!(golden.lines().count(), today().lines().count());
 }
 
-#[test]
-fn entries_of_every_version_still_decode() {
-    let mut decoded = 0;
-    for file in std::fs::read_dir(folder()).unwrap() {
-        let path = file.unwrap().path();
-        let golden = std::fs::read_to_string(&path).unwrap();
-        let stored = golden.lines().filter_map(|line| line.strip_prefix("entry "));
-        for (stored, entry) in stored.zip(entries()) {
-            assert_eq!(decode(&unhex(stored)).unwrap(), entry, "{}", path.display());
-            decoded += 1;
+/// The entries of a golden file: the bytes, and what they said when they were written.
+fn golden_entries(golden: &str) -> Vec<(Vec<u8>, serde_json::Value)> {
+    let mut lines = golden.lines();
+    let mut entries = Vec::new();
+    while let Some(line) = lines.next() {
+        if let Some(stored) = line.strip_prefix("entry ") {
+            let said = lines.next().and_then(|line| line.strip_prefix("as ")).expect("below each entry what it says");
+            entries.push((unhex(stored), serde_json::from_str(said).unwrap()));
         }
     }
-    assert!(decoded >= entries().len());
+    entries
+}
+
+#[test]
+fn entries_of_every_version_still_decode() {
+    for file in std::fs::read_dir(folder()).unwrap() {
+        let path = file.unwrap().path();
+        let entries = golden_entries(&std::fs::read_to_string(&path).unwrap());
+        assert!(!entries.is_empty(), "{}", path.display());
+        for (stored, said) in entries {
+            assert_eq!(json(&stored), said, "{}", path.display());
+            let entry = decode(&stored).unwrap_or_else(|error| panic!("{}: {error}: {said}", path.display()));
+            assert_eq!(encode(&entry), stored, "{}: {said}", path.display());
+        }
+    }
 }
 
 #[test]
