@@ -148,6 +148,8 @@ async fn a_log_that_somebody_else_wrote_to_ends_the_server() {
     log.behind.append(Seq::new(receipt.seq), vec![encode(&entry)]).await.unwrap();
     client.cast("B", Choice::No).await.refused(Code::Unavailable, "OUTCOME_UNKNOWN");
     assert_eq!(health.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+    // Whoever watches is given two seconds to go.
+    drop(health);
     let ended = server.ended.await.unwrap();
     assert!(
         matches!(&ended, Err(ServeError::Unwritable(AppendError::Conflict { end })) if *end == entry.seq),
@@ -231,8 +233,8 @@ async fn nothing_is_served_before_the_record_is_read() {
     log.reads.hold();
     let mut server = Running::over(&log).await;
     let mut client = server.client().await;
-    // The writer reads once for the entries and once to find no more, the board once; whatever of it is still to come ..
-    for come in 2..=3 {
+    // The writer reads first and the board second; the writer's second read finds no more, and is waited for too.
+    for come in [2, 3, 3] {
         log.reads.come(come).await;
         for service in SERVICES {
             assert_eq!(health(&client, service).await, ServingStatus::NotServing, "{service:?}");
@@ -243,13 +245,12 @@ async fn nothing_is_served_before_the_record_is_read() {
         assert!(server.ready.try_recv().is_err());
         log.reads.let_one_go();
     }
-    // .. is waited for.
-    log.reads.let_go();
     let ready = (&mut server.ready).await.unwrap();
     assert_eq!(ready.end, Seq::new(4));
     for service in SERVICES {
         assert_eq!(health(&client, service).await, ServingStatus::Serving, "{service:?}");
     }
+    log.reads.let_go();
     for answer in call_each(&mut client).await {
         answer.unwrap();
     }
