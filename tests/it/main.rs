@@ -33,3 +33,4 @@ mod timed;
 mod trace;
 mod watch_command;
 mod watching;
+mod writer;

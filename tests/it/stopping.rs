@@ -15,7 +15,7 @@ use tonic_types::StatusExt;
 
 use crate::harness::client::{ballot, frame, preset};
 use crate::harness::server::{Ended, PATIENCE};
-use crate::harness::{Client, Expect, Server, serve};
+use crate::harness::{Client, Expect, Server, serve, uuid};
 
 /// Streams are given two seconds, the writer two more; the rest is for a busy machine.
 const SECONDS: Duration = Duration::from_secs(10);
@@ -38,6 +38,23 @@ async fn an_idle_server_stops_when_told_to() {
         client.seat(&["A"]).await.unwrap();
         stops(server, signal).await;
         drop(client);
+    }
+}
+
+#[tokio::test]
+async fn a_stop_right_after_a_write_closes_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("record");
+    for entries in 1..=20 {
+        let server = Server::at(&data);
+        let mut client = server.client().await;
+        let create =
+            proto::CreateBodyRequest { body_id: format!("b{entries}"), request_id: uuid(), ..Default::default() };
+        client.bodies.create_body(create).await.unwrap();
+        stops(server, "TERM").await;
+        let passed = std::fs::read_to_string(data.join("PASSED")).unwrap();
+        assert_eq!(passed.lines().next(), Some(format!("end {entries}").as_str()), "the log was not closed");
+        assert!(!data.join("PASSED.new").exists(), "the log was being closed when the process ended");
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod clock;
 pub mod conduct;
+pub mod held;
 pub mod server;
 
 pub use client::{Client, Expect, uuid};
