@@ -1,7 +1,6 @@
 //! Times of the record. The only place that reads the system's clock; knows nothing of what is recorded.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const NANOS_PER_SECOND: u32 = 1_000_000_000;
@@ -85,6 +84,8 @@ pub struct Jump {
 pub struct Clock {
     source: Box<dyn Fn() -> Reading + Send + Sync>,
     origin: Reading,
+    /// How far this clock was set ahead of the wall clock at the start, since the record was.
+    ahead: OnceLock<Duration>,
     /// The wall clock's lead over this clock when it was last reported, and its lag.
     reported: Mutex<(Duration, Duration)>,
 }
@@ -101,13 +102,26 @@ impl Clock {
     #[must_use]
     pub fn from_source(source: impl Fn() -> Reading + Send + Sync + 'static) -> Self {
         let origin = source();
-        Self { source: Box::new(source), origin, reported: Mutex::default() }
+        Self { source: Box::new(source), origin, ahead: OnceLock::new(), reported: Mutex::default() }
     }
 
     /// The time now. Never goes back, whatever happens to the wall clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.driven_to((self.source)().steady)
+    }
+
+    /// Sets the clock ahead to `floor`, once, where it is behind: a record's time goes on from its last entry even where the
+    /// system's clock was set back since.
+    pub fn not_before(&self, floor: Timestamp) {
+        let behind = floor.since(self.now());
+        if !behind.is_zero() && self.ahead.set(behind).is_ok() {
+            tracing::warn!(
+                ?behind,
+                "the system's clock is behind the last entry; the record's time goes on from there"
+            );
+            *self.reported.lock().unwrap_or_else(PoisonError::into_inner) = (Duration::ZERO, behind);
+        }
     }
 
     /// Whether the wall clock has been set by more than a second since this was last asked.
@@ -125,7 +139,8 @@ impl Clock {
     }
 
     fn driven_to(&self, steady: Duration) -> Timestamp {
-        self.origin.wall.plus(steady.saturating_sub(self.origin.steady))
+        let ahead = self.ahead.get().copied().unwrap_or_default();
+        self.origin.wall.plus(ahead).plus(steady.saturating_sub(self.origin.steady))
     }
 }
 

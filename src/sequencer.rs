@@ -19,6 +19,9 @@ use crate::seq::Seq;
 /// wait longer.
 const MAX_WAITING: usize = 16 * MAX_COMMIT_ENTRIES;
 
+/// What of that streams of ballots take at most, so that a presiding officer always gets through.
+const PATIENT_ROOM: u32 = (MAX_WAITING / 2) as u32;
+
 /// Bytes that a waiting command may carry for one place: a ballot carries fewer, members and their roll many more. All the
 /// room together then holds some tens of MiB.
 const PLACE_BYTES: usize = 1 << 10;
@@ -37,6 +40,8 @@ const REPLAY_PAGE: usize = 4_096;
 pub struct Sequencer {
     inbox: mpsc::Sender<Submission>,
     room: Arc<Semaphore>,
+    /// What of the room those may take that can be made to wait: the rest is always left to those that cannot.
+    patient_room: Arc<Semaphore>,
     journal: Journal,
 }
 
@@ -61,8 +66,11 @@ pub enum SubmitError {
 struct Submission {
     commands: Vec<Command>,
     answer: oneshot::Sender<Vec<Answer>>,
-    room: OwnedSemaphorePermit,
+    room: Room,
 }
+
+/// The places that commands hold until they are answered.
+type Room = [Option<OwnedSemaphorePermit>; 2];
 
 enum Answer {
     Recorded(Receipt),
@@ -83,20 +91,20 @@ impl Sequencer {
     pub async fn submit(&self, commands: Vec<Command>) -> Vec<Result<Receipt, SubmitError>> {
         let count = commands.len();
         match Arc::clone(&self.room).try_acquire_many_owned(room_for(&commands)) {
-            Ok(room) => self.hand_in(commands, room).await.answers().await,
+            Ok(room) => self.hand_in(commands, [Some(room), None]).await.answers().await,
             Err(_) => vec![Err(SubmitError::Overloaded); count],
         }
     }
 
     /// Hands commands in as soon as there is room for them, for a caller that can be made to wait.
     pub async fn enqueue(&self, commands: Vec<Command>) -> Pending {
-        match Arc::clone(&self.room).acquire_many_owned(room_for(&commands)).await {
-            Ok(room) => self.hand_in(commands, room).await,
-            Err(_) => self.pending(commands.len()).1,
-        }
+        let places = room_for(&commands).min(PATIENT_ROOM);
+        let share = Arc::clone(&self.patient_room).acquire_many_owned(places).await.ok();
+        let room = Arc::clone(&self.room).acquire_many_owned(places).await.ok();
+        self.hand_in(commands, [room, share]).await
     }
 
-    async fn hand_in(&self, commands: Vec<Command>, room: OwnedSemaphorePermit) -> Pending {
+    async fn hand_in(&self, commands: Vec<Command>, room: Room) -> Pending {
         let (answer, pending) = self.pending(commands.len());
         // Where the writer has ended the answer is dropped, and the outcome unknown.
         let _ = self.inbox.send(Submission { commands, answer, room }).await;
@@ -113,7 +121,7 @@ impl Sequencer {
 fn room_for(commands: &[Command]) -> u32 {
     let places: usize = commands.iter().map(|command| 1 + command.intent.bytes() / PLACE_BYTES).sum();
     // What is larger than all the room waits for all of it; a bound of the body refuses it then.
-    u32::try_from(places.min(MAX_WAITING)).unwrap_or(u32::MAX)
+    u32::try_from(places.clamp(1, MAX_WAITING)).unwrap_or(u32::MAX)
 }
 
 impl Pending {
@@ -148,7 +156,8 @@ pub fn open(journal: Journal, clock: Arc<Clock>) -> (Sequencer, Writer) {
     // A submission holds room for one command at least, so the channel never fills before the room is gone.
     let (sender, inbox) = mpsc::channel(MAX_WAITING);
     let room = Arc::new(Semaphore::new(MAX_WAITING));
-    let sequencer = Sequencer { inbox: sender, room, journal: journal.clone() };
+    let patient_room = Arc::new(Semaphore::new(PATIENT_ROOM as usize));
+    let sequencer = Sequencer { inbox: sender, room, patient_room, journal: journal.clone() };
     (sequencer, Writer { journal, clock, inbox, state: State::default(), end: Seq::ZERO })
 }
 
@@ -164,13 +173,18 @@ impl Batch {
     fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.payloads.is_empty()
     }
+
+    /// Whether so many entries more are one commit still.
+    fn fits(&self, entries: usize) -> bool {
+        self.payloads.len() + entries <= MAX_COMMIT_ENTRIES && self.bytes <= MAX_COMMIT_BYTES
+    }
 }
 
 /// A submission that is decided, and answered once the batch is durable.
 struct Waiting {
     answer: oneshot::Sender<Vec<Answer>>,
     answers: Vec<Answer>,
-    _room: OwnedSemaphorePermit,
+    _room: Room,
 }
 
 type Appending = Pin<Box<dyn Future<Output = Result<Seq, AppendError>> + Send>>;
@@ -183,7 +197,10 @@ impl Writer {
     pub async fn read_record(&mut self) -> Result<Seq, JournalError> {
         loop {
             let entries = self.journal.read(self.end, REPLAY_PAGE).await?;
-            let Some(last) = entries.last() else { return Ok(self.end) };
+            let Some(last) = entries.last() else {
+                self.clock.not_before(self.state.hall().time());
+                return Ok(self.end);
+            };
             self.end = last.seq;
             entries.iter().for_each(|entry| self.state.evolve(entry));
         }
@@ -227,33 +244,29 @@ impl Writer {
                     open = count > 0;
                     queue.extend(arrived.drain(..));
                 }
-                () = pause(due), if open && batch.is_empty() => {
-                    let now = self.now();
-                    self.record_due(now, &mut batch);
-                }
+                () = pause(due), if open && batch.is_empty() => {}
                 () = stop.cancelled(), if !self.inbox.is_closed() => self.inbox.close(),
             }
         }
     }
 
-    /// Decides what fits in one commit.
+    /// Decides what fits in one commit: first the locks of the votes whose time has come, then what has arrived.
     fn decide(&mut self, queue: &mut VecDeque<Submission>, batch: &mut Batch) {
-        while let Some(next) = queue.front() {
-            let fits =
-                batch.payloads.len() + next.commands.len() <= MAX_COMMIT_ENTRIES && batch.bytes <= MAX_COMMIT_BYTES;
-            if !fits && !batch.is_empty() {
+        loop {
+            // One time for a submission, so that nothing falls due in the middle of it.
+            let now = self.now();
+            if !self.record_due(now, batch) {
                 return;
             }
-            let Some(Submission { commands, answer, room }) = queue.pop_front() else { return };
-            let answers = commands.into_iter().map(|command| self.take(&command, batch)).collect();
+            let fits = queue.front().is_some_and(|next| batch.is_empty() || batch.fits(next.commands.len()));
+            let Some(Submission { commands, answer, room }) = queue.pop_front_if(|_| fits) else { return };
+            let answers = commands.into_iter().map(|command| self.take(&command, now, batch)).collect();
             batch.waiting.push(Waiting { answer, answers, _room: room });
         }
     }
 
     /// Decides one command, and takes up what follows from it.
-    fn take(&mut self, command: &Command, batch: &mut Batch) -> Answer {
-        let now = self.now();
-        self.record_due(now, batch);
+    fn take(&mut self, command: &Command, now: Timestamp, batch: &mut Batch) -> Answer {
         match self.state.decide(command, now) {
             Ok(Decision::Record(event)) => Answer::Recorded(self.record(event, Some(command.request), now, batch)),
             Ok(Decision::Already(seq)) => Answer::Already(seq),
@@ -261,16 +274,20 @@ impl Writer {
         }
     }
 
-    /// The record's time never goes back, even where the system's clock did between two runs.
+    /// The record's time never goes back.
     fn now(&self) -> Timestamp {
         self.clock.now().max(self.state.hall().time())
     }
 
-    /// Locks the votes whose time has come.
-    fn record_due(&mut self, now: Timestamp, batch: &mut Batch) {
+    /// Locks the votes whose time has come; false where more are due than the commit has room for.
+    fn record_due(&mut self, now: Timestamp, batch: &mut Batch) -> bool {
         while let Some(event) = self.state.due(now) {
+            if !batch.fits(1) {
+                return false;
+            }
             self.record(event, None, now, batch);
         }
+        true
     }
 
     fn record(&mut self, event: Event, request: Option<RequestKey>, now: Timestamp, batch: &mut Batch) -> Receipt {

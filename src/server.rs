@@ -16,8 +16,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::board;
-use crate::clock::{Clock, Timestamp};
-use crate::domain::Hall;
+use crate::clock::Clock;
 use crate::grpc::{Gate, Rollcall};
 use crate::journal::{Journal, JournalError};
 use crate::log::{AppendError, Log};
@@ -144,7 +143,6 @@ pub async fn run(
         if board.reached(end).await.is_err() {
             return std::future::pending().await;
         }
-        report_lag(&config.clock, board.read(Hall::time));
         gate.open();
         say(&health_reporter, ServingStatus::Serving).await;
         // Whoever started the server may have stopped listening; it serves all the same.
@@ -245,17 +243,6 @@ fn routes(rollcall: &Rollcall, gate: &Gate) -> Result<Routes, ServeError> {
 async fn say(health: &HealthReporter, status: ServingStatus) {
     for service in [WHOLE, BODIES, VOTES, BALLOTS, TALLIES, RECORD, RULES] {
         health.set_service_status(service, status).await;
-    }
-}
-
-/// Says where the system's clock is behind the record, as after it was set back while the server was down.
-fn report_lag(clock: &Clock, record: Timestamp) {
-    let lag = record.since(clock.now());
-    if !lag.is_zero() {
-        tracing::warn!(
-            ?lag,
-            "the system's clock is behind the last entry; new entries carry that entry's time until then"
-        );
     }
 }
 

@@ -206,6 +206,10 @@ impl Intent {
             Intent::AdmitMembers { members, .. } => members.iter().map(|member| member.roll_bytes()).sum(),
             Intent::ReviseMember { member, .. } => member.roll_bytes(),
             Intent::CreateVote { question, .. } => question.bytes(),
+            Intent::DeclareResult { ruling, adopted_symbol, .. } => ruling.len() + adopted_symbol.len(),
+            Intent::SuspendVotingRight { reason, .. }
+            | Intent::SuspendVote { reason, .. }
+            | Intent::AnnulVote { reason, .. } => reason.len(),
             _ => 0,
         }
     }

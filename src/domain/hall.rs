@@ -183,6 +183,7 @@ impl Hall {
             state: VoteState::Draft,
             voting: None,
             declaration: None,
+            created: entry.seq,
             create_time: entry.record_time,
             lock_time: None,
             revision: entry.revision,

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The longest title, question, ruling or basis, in bytes: a long paragraph. Longer texts have a document of their own.
 pub const MAX_TEXT: usize = 2_000;
 
-/// The longest that a vote can be set to stay open, in seconds: a year. Longer is a mistake in the unit.
+/// The longest that a vote can be set to stay open: a year. Longer is a mistake in the unit.
 pub const MAX_LOCK_AFTER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// The longest name that people call a thing by, document symbol, or value of a label, in bytes.

@@ -154,6 +154,15 @@ impl Rule {
         quorum.chain(required).map(|threshold| threshold.weight.as_str()).filter(|weight| !weight.is_empty()).collect()
     }
 
+    /// About how many bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let quorum = self.quorum.iter().flat_map(|quorum| &quorum.thresholds);
+        let thresholds = quorum.chain(self.requirements.iter().flat_map(Requirement::thresholds));
+        let each = |one: &Threshold| size_of::<Threshold>() + one.weight.len() + one.choices.len();
+        self.basis.len() + thresholds.map(each).sum::<usize>()
+    }
+
     /// Everything that keeps the rule from being judged; empty for a sound one.
     #[must_use]
     pub fn faults(&self) -> Vec<RuleFault> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::limits::MAX_KEY;
 use super::{Choice, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
@@ -30,11 +31,12 @@ pub struct Question {
 }
 
 impl Question {
-    /// About how many bytes its texts have.
+    /// About how many bytes it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let labels: usize = self.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
-        self.title.len() + self.symbol.len() + self.question.len() + self.rule.basis.len() + labels
+        let relations = self.relations.len() * 2 * MAX_KEY;
+        self.title.len() + self.symbol.len() + self.question.len() + self.rule.bytes() + relations + labels
     }
 }
 
@@ -141,6 +143,8 @@ pub struct Vote {
     pub voting: Option<Voting>,
     /// The result declared.
     pub declaration: Option<Declaration>,
+    /// The place of its first entry.
+    pub created: Seq,
     /// When it was drafted.
     pub create_time: Timestamp,
     /// When it was locked.

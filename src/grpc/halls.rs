@@ -120,7 +120,7 @@ impl HallWatch {
             return;
         }
         let known = hall.changed_after(Seq::ZERO).filter(|vote| self.is_of_body(vote));
-        let known = known.filter(|vote| vote.seq > self.at || self.asks_for(vote));
+        let known = known.filter(|vote| vote.created <= self.at && (vote.seq > self.at || self.asks_for(vote)));
         self.shown = known.map(|vote| vote.name.clone()).collect();
     }
 

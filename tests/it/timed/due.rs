@@ -115,3 +115,25 @@ async fn a_vote_is_due_by_the_clock_of_the_next_run() {
     client.cast("B", Choice::No).await.refused(Code::FailedPrecondition, "WRONG_STATE");
     locked_by_itself(&client.entries().await, VOTE);
 }
+
+#[tokio::test]
+async fn more_than_one_commit_holds_may_be_due_at_once() {
+    const VOTES: usize = 1_100;
+    let (log, system) = (memory(), SystemClock::at(1_000_000));
+    let ids: Vec<String> = (0..VOTES).map(|number| format!("v{number}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (mut client, stop) = scripted(&log, &system, &ids).await;
+    let before = client.entries().await.len();
+    stop.cancel();
+
+    // Due while no server ran: locked at the start, all of them, before anything else is decided.
+    system.pass(Duration::from_secs(61));
+    let (mut client, _stop) = serve_by(&log, &system).await;
+    let name = format!("{BODY}/votes/v{}", VOTES - 1);
+    client.lock_as(&name).await.refused(Code::FailedPrecondition, "WRONG_STATE");
+    let entries = client.entries().await;
+    assert_eq!(entries.len(), before + VOTES);
+    for id in ids {
+        locked_by_itself(&entries, &format!("{BODY}/votes/{id}"));
+    }
+}
