@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use super::{say, screen};
 use crate::proto::ballot_service_client::BallotServiceClient;
@@ -183,8 +184,11 @@ pub async fn change<T>(
     match call.await {
         Ok(answer) => Ok(answer.into_inner()),
         Err(status) => {
+            // The server says so where it has recorded nothing.
+            let reason = status.get_details_error_info().map_or_else(String::new, |info| info.reason);
+            let nothing_recorded = ["OVERLOADED", "NOT_SERVING"].contains(&reason.as_str());
             let failure = Failure::from(status);
-            if failure.code() == UNAVAILABLE {
+            if failure.code() == UNAVAILABLE && !nothing_recorded {
                 say::problem(format_args!("to learn the outcome, repeat this with --request-id {request_id}"));
             }
             Err(failure)
