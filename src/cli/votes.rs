@@ -9,7 +9,7 @@ use tonic::Status;
 use super::again::{self, HEARTBEAT, Waits};
 use super::client::{Connection, Failure};
 use super::watch::{columns, wait, words};
-use super::{names, say, show};
+use super::{names, say, screen, show};
 use crate::proto::watch_votes_response::Message;
 use crate::proto::{Outcome, Vote, VoteState, WatchVotesRequest};
 
@@ -208,7 +208,9 @@ fn outcome(vote: &Vote) -> String {
 }
 
 fn table(mut votes: Vec<Vote>) -> String {
-    votes.sort_by(|one, other| one.name.cmp(&other.name));
+    // One that changed meanwhile has come more than once: the newest counts.
+    votes.sort_by(|one, other| one.name.cmp(&other.name).then(other.seq.cmp(&one.seq)));
+    votes.dedup_by(|older, newest| older.name == newest.name);
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(columns) = columns().filter(|_| std::io::stdout().is_terminal()) {
@@ -244,7 +246,7 @@ fn row(vote: Vote) -> Row {
         count(|counts| counts.abstain),
         count(|counts| counts.not_voting),
         outcome(&vote),
-        vote.title,
+        screen::clean(&vote.title),
     ]);
     row.max_height(1);
     row

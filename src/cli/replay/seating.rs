@@ -15,7 +15,25 @@ const PAGE: i32 = 1_000;
 
 /// The bodies met so far, by identifier, with the members seated in each by code.
 #[derive(Default)]
-pub struct Seating(HashMap<String, BTreeMap<String, proto::Member>>);
+pub struct Seating(HashMap<String, Seats>);
+
+/// The members seated in one body.
+#[derive(Default)]
+struct Seats {
+    members: BTreeMap<String, proto::Member>,
+    /// Up to where the record had been read when they were listed, and the changes made since. Ids of changes follow from
+    /// these and not from the data alone: the same change may be due again in a later run, from another seating.
+    read: u64,
+    changes: u64,
+}
+
+impl Seats {
+    /// The id of the next change. Nothing counts twice for it: a run begins by reading who is seated.
+    fn change(&mut self, parent: &str, what: &str) -> String {
+        self.changes += 1;
+        request_id(&[parent, &self.read.to_string(), &self.changes.to_string(), what])
+    }
+}
 
 impl Seating {
     /// Records the body, where it is not on record yet, and learns who is seated. Returns how many entries that made.
@@ -25,49 +43,36 @@ impl Seating {
         Ok(entries)
     }
 
-    /// Seats just these members of the body, codes and names in the order of the roll, for the vote called `vote`. Returns
-    /// how many entries that made.
-    pub async fn follow(
-        &mut self,
-        clients: &Clients,
-        id: &str,
-        vote: &str,
-        wanted: &[(&str, &str)],
-    ) -> Result<u64, Stop> {
+    /// Seats just these members of the body, codes and names. Returns how many entries that made.
+    pub async fn follow(&mut self, clients: &Clients, id: &str, wanted: &[(&str, &str)]) -> Result<u64, Stop> {
         let parent = format!("bodies/{id}");
         let mut entries = 0;
-        let seated = self.0.entry(id.to_owned()).or_default();
+        let seats = self.0.entry(id.to_owned()).or_default();
         let codes: HashSet<&str> = wanted.iter().map(|(code, _)| *code).collect();
-        let gone: Vec<String> = seated.keys().filter(|code| !codes.contains(code.as_str())).cloned().collect();
+        let gone: Vec<String> = seats.members.keys().filter(|code| !codes.contains(code.as_str())).cloned().collect();
         for code in gone {
             let name = format!("{parent}/members/{code}");
-            let request_id = request_id(&[&parent, vote, "withdraw", &code]);
+            let request_id = seats.change(&parent, "withdraw");
             let request = proto::WithdrawMemberRequest { name, request_id };
             entries += made(clients.bodies.clone().withdraw_member(request).await?.into_inner().receipt);
-            seated.remove(&code);
+            seats.members.remove(&code);
         }
-        entries += admit(clients, &parent, vote, seated, wanted).await?;
+        entries += admit(clients, &parent, seats, wanted).await?;
         for (code, name) in wanted {
-            let Some(member) = seated.get_mut(*code).filter(|member| member.display_name != *name) else { continue };
+            let Some(member) = seats.members.get(*code).filter(|member| member.display_name != *name) else { continue };
             let revised = proto::Member { display_name: (*name).to_owned(), suspension: None, ..member.clone() };
-            let request_id = request_id(&[&parent, vote, "revise", code, name]);
+            let request_id = seats.change(&parent, "revise");
             let request = proto::ReviseMemberRequest { member: Some(revised.clone()), request_id };
             entries += made(clients.bodies.clone().revise_member(request).await?.into_inner().receipt);
-            *member = revised;
+            seats.members.insert((*code).to_owned(), revised);
         }
         Ok(entries)
     }
 }
 
-async fn admit(
-    clients: &Clients,
-    parent: &str,
-    vote: &str,
-    seated: &mut BTreeMap<String, proto::Member>,
-    wanted: &[(&str, &str)],
-) -> Result<u64, Stop> {
+async fn admit(clients: &Clients, parent: &str, seats: &mut Seats, wanted: &[(&str, &str)]) -> Result<u64, Stop> {
     let mut entries = 0;
-    let new: Vec<_> = wanted.iter().filter(|(code, _)| !seated.contains_key(*code)).collect();
+    let new: Vec<_> = wanted.iter().filter(|(code, _)| !seats.members.contains_key(*code)).collect();
     for some in new.chunks(MAX_ADMITTED) {
         let member = |(code, name): &&(&str, &str)| proto::Member {
             name: format!("{parent}/members/{code}"),
@@ -75,15 +80,13 @@ async fn admit(
             ..Default::default()
         };
         let members: Vec<_> = some.iter().map(member).collect();
-        let mut of = vec![parent, vote, "admit"];
-        of.extend(some.iter().flat_map(|(code, name)| [*code, *name]));
         let request = proto::AdmitMembersRequest {
             parent: parent.to_owned(),
             members: members.clone(),
-            request_id: request_id(&of),
+            request_id: seats.change(parent, "admit"),
         };
         entries += made(clients.bodies.clone().admit_members(request).await?.into_inner().receipt);
-        seated.extend(some.iter().map(|(code, _)| (*code).to_owned()).zip(members));
+        seats.members.extend(some.iter().map(|(code, _)| (*code).to_owned()).zip(members));
     }
     Ok(entries)
 }
@@ -103,18 +106,19 @@ async fn create(clients: &Clients, id: &str, name: &str) -> Result<u64, Stop> {
     }
 }
 
-async fn seated(clients: &Clients, parent: &str) -> Result<BTreeMap<String, proto::Member>, Stop> {
-    let mut members = BTreeMap::new();
+async fn seated(clients: &Clients, parent: &str) -> Result<Seats, Stop> {
+    let mut seats = Seats::default();
     let mut page_token = String::new();
     loop {
         let request = proto::ListMembersRequest { parent: parent.to_owned(), page_size: PAGE, page_token };
         let page = clients.bodies.clone().list_members(request).await?.into_inner();
         for member in page.members {
             let code = member.name.rsplit('/').next().unwrap_or_default().to_owned();
-            members.insert(code, member);
+            seats.members.insert(code, member);
         }
         if page.next_page_token.is_empty() {
-            return Ok(members);
+            seats.read = page.seq;
+            return Ok(seats);
         }
         page_token = page.next_page_token;
     }

@@ -79,16 +79,24 @@ impl Conductor {
             (code.as_str(), name.as_str())
         };
         let wanted: Vec<_> = vote.ballots.iter().map(member).collect();
-        self.summary.recorded(seating.follow(&self.clients, body, &vote.id, &wanted).await?);
+        self.summary.recorded(seating.follow(&self.clients, body, &wanted).await?);
         let request_id = request_id(&[name, "open"]);
         let request = proto::OpenVoteRequest { name: name.to_owned(), request_id, ..Default::default() };
         let answer = self.clients.votes.clone().open_vote(request).await?.into_inner();
         self.summary.recorded(made(answer.receipt));
+        let (roll, rows) = (answer.vote.unwrap_or_default().roll_size as usize, wanted.len());
+        if roll != rows {
+            let problem =
+                format!("its roll has {roll} members, and its rows are {rows}: it is left open, without ballots");
+            return Err(Stop::Refused(problem));
+        }
         Ok(())
     }
+
     /// Casts the ballots of those that voted; members that did not are on the roll without one.
     pub(super) async fn cast(&self, vote: &Recorded, name: &str) -> Result<(), Stop> {
         let rows: Vec<Row> = vote.ballots.iter().filter(|row| row.choice != Choice::NotVoting).copied().collect();
+        let mut refused = 0;
         for rows in rows.chunks(MAX_CAST) {
             let ballot = |row: &Row| {
                 let member = self.data.members[row.member as usize].0.clone();
@@ -101,13 +109,22 @@ impl Conductor {
             for (row, result) in rows.iter().zip(results) {
                 match result.result {
                     Some(BallotOutcome::Receipt(receipt)) => entries += made(Some(receipt)),
+                    // Not refused: it may be on record, and a later run learns it.
+                    Some(BallotOutcome::Refusal(refusal)) if is_unknown(&refusal) => {
+                        return Err(tonic::Status::new(refusal.code.into(), refusal.message).into());
+                    }
                     Some(BallotOutcome::Refusal(refusal)) => {
+                        refused += 1;
                         self.findings.refused(&vote.id, self.data.ballot_place(*row), &refusal.message)?;
                     }
                     None => {}
                 }
             }
             self.summary.recorded(entries);
+        }
+        // What is locked on half a roll call stays so.
+        if refused > 0 {
+            return Err(Stop::Refused(format!("{refused} of its ballots were refused: it is left open")));
         }
         Ok(())
     }
@@ -199,6 +216,12 @@ impl Conductor {
         self.summary.declared(declared.declared_outcome(), cast, equal, already);
         Ok(())
     }
+}
+
+/// Whether a ballot was not refused, but the server could not say what became of it, or had no room for it.
+fn is_unknown(refusal: &proto::Refusal) -> bool {
+    let code = tonic::Code::from(refusal.code);
+    matches!(code, tonic::Code::Unavailable | tonic::Code::ResourceExhausted)
 }
 
 fn heads(vote: &proto::Vote) -> proto::Counts {

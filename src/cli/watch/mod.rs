@@ -17,6 +17,7 @@ pub use screen::columns;
 
 use super::again::HEARTBEAT;
 use super::client::{Connection, Failure};
+use super::screen::clean;
 use super::{names, say};
 use crate::proto;
 
@@ -72,7 +73,7 @@ impl Args {
         let end = match screen {
             Some(screen) => {
                 let end = screen.show(news, &mut board).await?;
-                say::line(&board.vote.title);
+                say::line(clean(&board.vote.title));
                 say::line(words::line(&board.frame, board.vote.rule.as_ref()));
                 end
             }
@@ -81,7 +82,7 @@ impl Args {
         };
         if matches!(end, End::Vote) {
             for line in words::verdict(&self.as_it_ended(&name, board).await) {
-                say::line(line);
+                say::line(clean(&line));
             }
         }
         Ok(())
