@@ -13,6 +13,7 @@ use super::data::{Data, Recorded};
 use super::derive::{body_id, body_name};
 use super::findings::Findings;
 use super::seating::Seating;
+use super::steps::compare_roll;
 use super::summary::Summary;
 use crate::cli::client::{Clients, Failure};
 use crate::proto::{self, VoteState};
@@ -117,6 +118,9 @@ impl Conductor {
             self.open(vote, &body, &name, &mut opening).await?;
         }
         let casting = pass(opening, &self.stations.casting).await;
+        if let Some(opened) = known.filter(|_| state == VoteState::Open) {
+            compare_roll(vote, opened)?;
+        }
         if state != VoteState::Locked {
             self.cast(vote, &name).await?;
         }

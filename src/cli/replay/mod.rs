@@ -213,8 +213,9 @@ async fn list_votes(clients: &Clients, parent: &str, on_record: &mut HashMap<Str
         let page = clients.votes.clone().list_votes(request).await?.into_inner();
         // Only what is looked at is kept.
         let kept = page.votes.into_iter().map(|vote| {
-            let proto::Vote { name, state, tally, verdict, declared_outcome, .. } = vote;
-            (name.clone(), proto::Vote { name, state, tally, verdict, declared_outcome, ..Default::default() })
+            let proto::Vote { name, state, roll_size, tally, verdict, declared_outcome, .. } = vote;
+            let kept = proto::Vote { state, roll_size, tally, verdict, declared_outcome, ..Default::default() };
+            (name, kept)
         });
         on_record.extend(kept);
         if page.next_page_token.is_empty() {

@@ -28,10 +28,11 @@ struct Seats {
 }
 
 impl Seats {
-    /// The id of the next change. Nothing counts twice for it: a run begins by reading who is seated.
-    fn change(&mut self, parent: &str, what: &str) -> String {
+    /// The id of the next change, and of what it is. Nothing counts twice for it: a run begins by reading who is seated.
+    fn change(&mut self, parent: &str, what: &[&str]) -> String {
         self.changes += 1;
-        request_id(&[parent, &self.read.to_string(), &self.changes.to_string(), what])
+        let (read, changes) = (self.read.to_string(), self.changes.to_string());
+        request_id(&[&[parent, &read, &changes], what].concat())
     }
 }
 
@@ -52,7 +53,7 @@ impl Seating {
         let gone: Vec<String> = seats.members.keys().filter(|code| !codes.contains(code.as_str())).cloned().collect();
         for code in gone {
             let name = format!("{parent}/members/{code}");
-            let request_id = seats.change(&parent, "withdraw");
+            let request_id = seats.change(&parent, &["withdraw", &code]);
             let request = proto::WithdrawMemberRequest { name, request_id };
             entries += made(clients.bodies.clone().withdraw_member(request).await?.into_inner().receipt);
             seats.members.remove(&code);
@@ -61,7 +62,7 @@ impl Seating {
         for (code, name) in wanted {
             let Some(member) = seats.members.get(*code).filter(|member| member.display_name != *name) else { continue };
             let revised = proto::Member { display_name: (*name).to_owned(), suspension: None, ..member.clone() };
-            let request_id = seats.change(&parent, "revise");
+            let request_id = seats.change(&parent, &["revise", code, name]);
             let request = proto::ReviseMemberRequest { member: Some(revised.clone()), request_id };
             entries += made(clients.bodies.clone().revise_member(request).await?.into_inner().receipt);
             seats.members.insert((*code).to_owned(), revised);
@@ -80,10 +81,11 @@ async fn admit(clients: &Clients, parent: &str, seats: &mut Seats, wanted: &[(&s
             ..Default::default()
         };
         let members: Vec<_> = some.iter().map(member).collect();
+        let of: Vec<&str> = ["admit"].into_iter().chain(some.iter().flat_map(|(code, name)| [*code, *name])).collect();
         let request = proto::AdmitMembersRequest {
             parent: parent.to_owned(),
             members: members.clone(),
-            request_id: seats.change(parent, "admit"),
+            request_id: seats.change(parent, &of),
         };
         entries += made(clients.bodies.clone().admit_members(request).await?.into_inner().receipt);
         seats.members.extend(some.iter().map(|(code, _)| (*code).to_owned()).zip(members));

@@ -84,13 +84,7 @@ impl Conductor {
         let request = proto::OpenVoteRequest { name: name.to_owned(), request_id, ..Default::default() };
         let answer = self.clients.votes.clone().open_vote(request).await?.into_inner();
         self.summary.recorded(made(answer.receipt));
-        let (roll, rows) = (answer.vote.unwrap_or_default().roll_size as usize, wanted.len());
-        if roll != rows {
-            let problem =
-                format!("its roll has {roll} members, and its rows are {rows}: it is left open, without ballots");
-            return Err(Stop::Refused(problem));
-        }
-        Ok(())
+        compare_roll(vote, &answer.vote.unwrap_or_default())
     }
 
     /// Casts the ballots of those that voted; members that did not are on the roll without one.
@@ -216,6 +210,15 @@ impl Conductor {
         self.summary.declared(declared.declared_outcome(), cast, equal, already);
         Ok(())
     }
+}
+
+/// Whether an opened vote has as many members on its roll as it has rows: where not, no ballot is cast.
+pub(super) fn compare_roll(vote: &Recorded, opened: &proto::Vote) -> Result<(), Stop> {
+    let (roll, rows) = (opened.roll_size as usize, vote.ballots.len());
+    if roll == rows {
+        return Ok(());
+    }
+    Err(Stop::Refused(format!("its roll has {roll} members, and its rows are {rows}: it is left open as it is")))
 }
 
 /// Whether a ballot was not refused, but the server could not say what became of it, or had no room for it.
