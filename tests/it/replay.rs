@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rollcall::proto;
 use rollcall::proto::Outcome;
@@ -177,11 +177,11 @@ fn many(folder: &Path, votes: usize) -> (PathBuf, PathBuf) {
 
 /// Waits until the record holds so many entries.
 async fn reached(client: &mut Client, entries: u64) {
-    let began = Instant::now();
-    while client.end().await < entries {
-        assert!(began.elapsed() < Duration::from_secs(60), "the replay goes on");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let follow = rollcall::proto::ReadEntriesRequest { follow: true, ..Default::default() };
+    let mut record = client.record.read_entries(follow).await.unwrap().into_inner();
+    let grown =
+        async { while record.message().await.unwrap().expect("the record is followed").through_seq < entries {} };
+    tokio::time::timeout(Duration::from_secs(60), grown).await.expect("the replay goes on");
 }
 
 #[tokio::test]
