@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
+use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +55,10 @@ pub struct Serve {
     /// Where the record is kept, in place of --data: memory: or sled:DIR
     #[arg(long, env = "ROLLCALL_LOG", value_name = "LOCATION")]
     log: Option<Location>,
+
+    /// Let a browser's pages of this origin call over gRPC-Web, e.g. http://localhost:8080; * lets all. May be repeated
+    #[arg(long, env = "ROLLCALL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = origin)]
+    allow_origin: Vec<HeaderValue>,
 
     /// Conduct two votes of 2022 as they were held: the Security Council's, then the General Assembly's
     #[arg(long)]
@@ -161,7 +166,7 @@ impl Serve {
         };
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
-        let config = Config { log, clock: Arc::new(Clock::system()) };
+        let config = Config { log, clock: Arc::new(Clock::system()), origins: self.allow_origin.clone() };
         let serving = server::run(config, listener, stop.clone(), ready);
         tokio::pin!(serving);
         let result = tokio::select! {
@@ -209,6 +214,14 @@ fn greet(location: &Location, ready: Ready) {
     if !ready.address.ip().is_loopback() {
         tracing::warn!(address = %ready.address, "whoever can reach this address can vote: this version has no access control");
     }
+}
+
+/// Reads an origin as browsers send it: a scheme and a host, and a port where it is not the scheme's own.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let sound = text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '*']));
+    let origin = HeaderValue::from_str(text).ok().filter(|_| sound);
+    origin.ok_or_else(|| "give SCHEME://HOST[:PORT] as the browser shows it, without a path, or *".to_owned())
 }
 
 const ADDRESS_AND_PORT: &str = "--listen takes ADDRESS:PORT, e.g. 127.0.0.1:50051";

@@ -29,7 +29,7 @@ impl Host {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| failed(&e))?;
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
-        let config = Config { log, clock: Arc::new(Clock::system()) };
+        let config = Config { log, clock: Arc::new(Clock::system()), origins: Vec::new() };
         let serving = tokio::spawn(server::run(config, listener, stop.clone(), ready));
         match started.await {
             Ok(ready) => Ok(Self { address: ready.address.to_string(), stop, serving }),
