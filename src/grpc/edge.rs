@@ -208,6 +208,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_call_holds_its_place_until_its_answer_has_ended() {
+        let edge = Edge { room: Arc::new(Semaphore::new(1)), ..Edge::new(CancellationToken::new()) };
+        let ours = "/rollcall.v1.VoteService/GetVote";
+        let refused = |path: &str| edge.admit(path).err().map(|status| status.code());
+        assert_eq!(refused(ours), Some(tonic::Code::Unavailable), "before it is opened");
+        edge.open();
+        let place = edge.admit(ours).unwrap();
+        assert_eq!(refused(ours), Some(tonic::Code::ResourceExhausted));
+        assert_eq!(refused("/grpc.health.v1.Health/Check"), None, "whoever asks for its health is answered");
+        drop(place);
+        assert_eq!(refused(ours), None);
+    }
+
+    #[test]
     fn a_timeout_is_read_as_the_protocol_has_it_and_else_not_at_all() {
         let read =
             |text: &str| timeout(&HeaderMap::from_iter([("grpc-timeout".parse().unwrap(), text.parse().unwrap())]));

@@ -21,7 +21,7 @@ const DOMAIN: &str = "rollcall";
 const MAX_DETAILS: usize = 4 << 10;
 
 /// A sentence within what a header carries safely.
-const MAX_MESSAGE: usize = 1_000;
+const MAX_SENTENCE: usize = 1_000;
 
 /// What one bad field takes of the details at most: names within a request are as long as its caller likes.
 const MAX_ECHO: usize = 400;
@@ -62,7 +62,7 @@ impl From<Malformed> for Status {
             room -= length;
             details.add_bad_request_violation(violation.field, violation.problem);
         }
-        let message = shortened(refusal.message, MAX_MESSAGE);
+        let message = shortened(refusal.message, MAX_SENTENCE);
         status(Refusal { message, ..refusal }, details)
     }
 }

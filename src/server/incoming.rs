@@ -76,7 +76,7 @@ fn files(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.map_or(wanted as u64, |most| most.min(wanted as u64));
     let enough = limit.current.is_none_or(|now| now >= wanted);
-    let raised = !enough && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit.clone() }).is_ok();
+    let raised = !enough && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit }).is_ok();
     let files = if raised { Some(wanted) } else { limit.current };
     files.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
 }

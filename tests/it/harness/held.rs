@@ -112,6 +112,11 @@ impl Running {
         Self { address, stop, ready, ended }
     }
 
+    /// Where it serves.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A connection to it.
     pub async fn client(&self) -> Client {
         Client::connect(&self.address).await
