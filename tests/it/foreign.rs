@@ -11,7 +11,7 @@ use rollcall::proto::{CastBallotRequest, Choice, Outcome};
 
 use crate::harness::Server;
 use crate::harness::client::{VOTE, heads, preset};
-use crate::harness::server::skip;
+use crate::harness::server::{PATIENCE, skip};
 
 /// Runs a tool, once it is clear that it is here; none where it is not.
 pub fn tool(name: &str, probe: &[&str]) -> Option<Command> {
@@ -26,14 +26,22 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
+/// Runs `command` to its end.
+pub async fn ended(command: Command) -> Output {
+    let shown = format!("{command:?}");
+    let mut command = tokio::process::Command::from(command);
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    tokio::time::timeout(PATIENCE, output).await.unwrap_or_else(|_| panic!("{shown} does not end")).unwrap()
+}
+
 /// Runs `command`, and checks whether it succeeds and that it says each of these.
-#[track_caller]
-fn says(command: &mut Command, succeeds: bool, words: &[&str]) {
-    let output = command.output().unwrap();
+async fn says(command: Command, succeeds: bool, words: &[&str]) {
+    let shown = format!("{command:?}");
+    let output = ended(command).await;
     let said = text(&output);
-    assert_eq!(output.status.success(), succeeds, "{command:?}: {said}");
+    assert_eq!(output.status.success(), succeeds, "{shown}: {said}");
     for word in words {
-        assert!(said.contains(word), "{command:?} does not say {word:?}: {said}");
+        assert!(said.contains(word), "{shown} does not say {word:?}: {said}");
     }
 }
 
@@ -72,16 +80,17 @@ async fn grpcurl_lists_describes_and_calls_it() {
         command
     };
     let services = ["rollcall.v1.VoteService", "rollcall.v1.TallyService", "grpc.health.v1.Health"];
-    says(&mut grpcurl(&[], &["list"]), true, &services);
+    says(grpcurl(&[], &["list"]), true, &services).await;
     let described = ["message CastBallotRequest", ".rollcall.v1.Choice choice = 3"];
-    says(&mut grpcurl(&[], &["describe", "rollcall.v1.CastBallotRequest"]), true, &described);
-    says(&mut grpcurl(&["-d", &about("vote")], &["rollcall.v1.TallyService/GetTally"]), true, &[r#""yes": "1""#]);
+    says(grpcurl(&[], &["describe", "rollcall.v1.CastBallotRequest"]), true, &described).await;
+    let counted = [r#""yes": "1""#];
+    says(grpcurl(&["-d", &about("vote")], &["rollcall.v1.TallyService/GetTally"]), true, &counted).await;
     let refused = ["InvalidArgument", "google.rpc.BadRequest", r#""field":"choice""#, r#""reason":"INVALID_FIELD""#];
-    says(&mut grpcurl(&["-d", WRONG], &[CAST]), false, &refused);
+    says(grpcurl(&["-d", WRONG], &[CAST]), false, &refused).await;
     let watched = ["VOTE_STATE_OPEN", "DeadlineExceeded"];
-    says(&mut grpcurl(&["-max-time", "1", "-d", &about("vote")], &[WATCH]), false, &watched);
+    says(grpcurl(&["-max-time", "1", "-d", &about("vote")], &[WATCH]), false, &watched).await;
     declare(&server).await;
-    says(&mut grpcurl(&["-d", &about("vote")], &[WATCH]), true, &["VOTE_STATE_DECLARED"]);
+    says(grpcurl(&["-d", &about("vote")], &[WATCH]), true, &["VOTE_STATE_DECLARED"]).await;
 }
 
 /// What `buf curl` shows of the detail that says why: it does not decode it.
@@ -101,12 +110,12 @@ async fn buf_curl(protocol: &[&str]) {
         command.arg(format!("http://{}/{path}", server.address));
         command
     };
-    says(&mut buf(&["-d", &about("name")], "rollcall.v1.VoteService/GetVote"), true, &["VOTE_STATE_OPEN"]);
+    says(buf(&["-d", &about("name")], "rollcall.v1.VoteService/GetVote"), true, &["VOTE_STATE_OPEN"]).await;
     let reason = reason("INVALID_FIELD");
     let refused = ["invalid_argument", "google.rpc.ErrorInfo", &reason, "google.rpc.BadRequest"];
-    says(&mut buf(&["-d", WRONG], CAST), false, &refused);
+    says(buf(&["-d", WRONG], CAST), false, &refused).await;
     let ballot = format!(r#"{{"vote":"{VOTE}","member":"B","choice":"CHOICE_YES"}}"#);
-    says(&mut buf(&["-d", &ballot], CAST), true, &["leafHash"]);
+    says(buf(&["-d", &ballot], CAST), true, &["leafHash"]).await;
 
     let mut watch = buf(&["-d", &about("vote")], WATCH);
     let mut watch = watch.stdout(Stdio::piped()).spawn().unwrap();
@@ -139,11 +148,20 @@ async fn buf_curl_lists_it() {
     let server = Server::new();
     buf.args(["curl", "--protocol", "grpc", "--http2-prior-knowledge", "--list-services"]);
     let services = ["rollcall.v1.VoteService", "rollcall.v1.RuleService"];
-    says(buf.arg(format!("http://{}", server.address)), true, &services);
+    buf.arg(format!("http://{}", server.address));
+    says(buf, true, &services).await;
+}
+
+/// Node, with the packages that its clients need.
+pub fn node() -> Option<Command> {
+    let packages = ours(".ci/node_modules");
+    let needed = ["@grpc/grpc-js", "@grpc/proto-loader", "protobufjs"];
+    let needed = needed.map(|name| format!("require('{}/{name}')", packages.display()));
+    tool("node", &["-e", &needed.join(";")])
 }
 
 /// A file of this project.
-fn ours(path: &str) -> PathBuf {
+pub fn ours(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
@@ -153,18 +171,17 @@ async fn a_python_client_learns_the_service_and_conducts_a_vote() {
     let Some(mut python) = tool("python3", &["-c", imports]) else { return };
     let server = Server::new();
     let client = ours("tests/foreign/client.py");
-    says(python.arg(client).arg(&server.address), true, &["conducted a vote of 3 members"]);
+    python.arg(client).arg(&server.address);
+    says(python, true, &["conducted a vote of 3 members"]).await;
 }
 
 #[tokio::test]
 async fn a_node_client_conducts_a_vote_from_the_files_of_the_contract() {
-    let packages = format!("{}/", ours(".ci/node_modules").display());
-    let needed =
-        ["@grpc/grpc-js", "@grpc/proto-loader", "protobufjs"].map(|name| format!("require('{packages}{name}')"));
-    let Some(mut node) = tool("node", &["-e", &needed.join(";")]) else { return };
+    let Some(mut node) = node() else { return };
     let server = Server::new();
     let client = ours("tests/foreign/client.mjs");
-    says(node.arg(client).arg(&server.address), true, &["conducted a vote of 3 members"]);
+    node.arg(client).arg(&server.address);
+    says(node, true, &["conducted a vote of 3 members"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,7 +204,8 @@ async fn every_ballot_that_h2load_gets_an_answer_for_is_on_record_once() {
     h2load.args(sizes).args(["-H", "content-type: application/grpc", "-H", "te: trailers", "-d"]).arg(file.path());
     let answered = format!("{BALLOTS} succeeded, 0 failed, 0 errored");
     let answers = format!("{BALLOTS} 2xx, 0 3xx, 0 4xx, 0 5xx");
-    says(h2load.arg(format!("http://{}/{CAST}", server.address)), true, &[&answered, &answers]);
+    h2load.arg(format!("http://{}/{CAST}", server.address));
+    says(h2load, true, &[&answered, &answers]).await;
 
     // A refusal has status 200 too: what counted, the record says.
     let mut client = server.client().await;

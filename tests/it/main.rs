@@ -11,6 +11,7 @@ mod clock;
 mod command_line;
 mod demo;
 mod discovery;
+mod documents;
 mod durability;
 mod edge;
 mod errors;
