@@ -1,11 +1,12 @@
-//! The code in docs/api.md is taken out of it and run, in its order, against a server; its table of reasons is whole.
+//! The code in docs/api.md is taken out of it and run, in its order, against a server; its tables say what is so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
 use crate::foreign::{ended, node, ours, tool};
 use crate::harness::Server;
+use crate::states::table::TABLE;
 
 /// Where a reader's server listens.
 const DEFAULT: &str = "localhost:50051";
@@ -15,6 +16,14 @@ struct Block {
     language: String,
     code: String,
     prints: Option<String>,
+}
+
+fn page() -> String {
+    std::fs::read_to_string(ours("docs/api.md")).unwrap()
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
 }
 
 /// The fenced blocks of a page, in their order.
@@ -69,7 +78,7 @@ async fn the_code_for_client_authors_does_what_the_page_says() {
     std::os::unix::fs::symlink(ours("proto"), folder.path().join("proto")).unwrap();
     std::os::unix::fs::symlink(ours(".ci/node_modules"), folder.path().join("node_modules")).unwrap();
     let mut ran = BTreeMap::new();
-    for block in blocks(&std::fs::read_to_string(ours("docs/api.md")).unwrap()) {
+    for block in blocks(&page()) {
         let output = ended(program(&block, &block.code.replace(DEFAULT, &server.address), folder.path())).await;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let beside = String::from_utf8_lossy(&output.stderr);
@@ -84,7 +93,7 @@ async fn the_code_for_client_authors_does_what_the_page_says() {
 
 #[test]
 fn every_reason_of_the_contract_is_in_the_page_with_its_code() {
-    let page = std::fs::read_to_string(ours("docs/api.md")).unwrap();
+    let page = page();
     let contract = std::fs::read_to_string(ours("proto/rollcall/v1/error.proto")).unwrap();
     let (mut reasons, mut code) = (0, "");
     for line in contract.lines().map(str::trim) {
@@ -110,4 +119,30 @@ fn every_reason_of_the_contract_is_in_the_page_with_its_code() {
         }
     }
     assert!(reasons >= 20, "{reasons} reasons are read");
+}
+
+#[test]
+fn the_page_allows_each_call_in_the_states_in_which_it_is_allowed() {
+    let mut rows = TABLE.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|row| !row.is_empty());
+    let states = rows.next().unwrap();
+    let so = rows.map(|row| {
+        let allowed = |answer: &str| answer == "=" || states.contains(&answer);
+        let allowed = states.iter().zip(&row).skip(1).filter(|(_, answer)| allowed(answer)).map(|(state, _)| *state);
+        (row[0], allowed.collect::<BTreeSet<_>>())
+    });
+    let so: BTreeMap<_, _> = so.collect();
+    let page = page();
+    let (_, section) = page.split_once("## What is allowed when").unwrap();
+    let mut compared = 0;
+    for line in section.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<_> = line.split('|').collect();
+        let said: BTreeSet<_> = words(cells[2]).filter(|word| states.contains(word)).collect();
+        for call in words(cells[1]) {
+            if let Some(allowed) = so.get(call) {
+                assert_eq!(said, *allowed, "{call}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared >= 11, "{compared} calls are compared");
 }
