@@ -73,11 +73,14 @@ async fn a_deadline_ends_a_stream_after_what_it_has_shown() {
 
 /// How a stream ends, after all that it still says.
 async fn last<M: prost::Message + Default>(answers: &mut crate::harness::bare::Answers) -> Status {
-    loop {
-        if let Err(status) = answers.next::<M>().await {
-            return status;
+    let end = async {
+        loop {
+            if let Err(status) = answers.next::<M>().await {
+                return status;
+            }
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, end).await.expect("an end")
 }
 
 #[tokio::test]
