@@ -12,7 +12,7 @@ use tonic_types::StatusExt;
 use crate::harness::bare::{Bare, framed, http1};
 use crate::harness::client::{VOTE, ballot, preset};
 use crate::harness::held::{HeldLog, Running};
-use crate::harness::server::serve;
+use crate::harness::server::{PATIENCE, serve};
 use crate::harness::{Client, Server, uuid};
 
 /// Long enough for a call to be taken, short enough to wait for.
@@ -73,11 +73,14 @@ async fn a_deadline_ends_a_stream_after_what_it_has_shown() {
 
 /// How a stream ends, after all that it still says.
 async fn last<M: prost::Message + Default>(answers: &mut crate::harness::bare::Answers) -> Status {
-    loop {
-        if let Err(status) = answers.next::<M>().await {
-            return status;
+    let end = async {
+        loop {
+            if let Err(status) = answers.next::<M>().await {
+                return status;
+            }
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, end).await.expect("an end")
 }
 
 #[tokio::test]
@@ -145,7 +148,7 @@ async fn an_origin_that_cannot_be_one_is_refused_at_start() {
 async fn a_connection_that_never_says_anything_is_closed() {
     let server = Server::new();
     let mut silent = TcpStream::connect(&server.address).await.unwrap();
-    let read = silent.read(&mut [0; 64]).await;
+    let read = tokio::time::timeout(PATIENCE, silent.read(&mut [0; 64])).await.expect("the server closes it");
     assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
     server.client().await.seat(&["A"]).await.unwrap();
 }

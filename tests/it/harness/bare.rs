@@ -10,6 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tonic::{Code, Status};
 
+use super::server::PATIENCE;
+
 /// A connection over HTTP/2.
 pub struct Bare {
     address: String,
@@ -64,7 +66,7 @@ impl Answers {
                     return Ok(M::decode(&frame[5..]).unwrap());
                 }
             }
-            match self.body.data().await {
+            match tokio::time::timeout(PATIENCE, self.body.data()).await.expect("an answer, or an end") {
                 Some(data) => {
                     let data = data.unwrap();
                     self.body.flow_control().release_capacity(data.len()).unwrap();
