@@ -1,7 +1,8 @@
 //! Record, show, list and revise bodies.
 
 use super::client::{Clients, Connection, Failure, RequestId, change};
-use super::screen::{self, Listing, fact, many};
+use super::screen::{self, Listing, fact};
+use super::words::many;
 use super::{names, pages, time};
 use crate::proto;
 

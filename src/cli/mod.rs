@@ -1,6 +1,7 @@
 //! The command line. Knows the server only to serve, and its own API only as a client.
 
 mod again;
+mod annulment;
 mod ballot;
 mod body;
 mod client;
@@ -18,7 +19,9 @@ mod serve;
 mod shell;
 mod show;
 mod tally;
+mod text;
 mod time;
+mod verdict;
 mod vote;
 mod votes;
 mod watch;

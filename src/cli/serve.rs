@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{demo, say};
+use super::{demo, say, text};
 use crate::clock::Clock;
 use crate::log::{self, Location, Log};
 use crate::server::{self, Config, Ready, ServeError};
@@ -193,7 +193,11 @@ impl Serve {
         };
         tokio::select! {
             () = play => {}
-            () = signals.told() => say::line("\nstopping .. (Ctrl-C again ends at once)"),
+            () = signals.told() => {
+                // Below the ^C that the terminal shows.
+                say::line("");
+                say::line("stopping .. (Ctrl-C again ends at once)");
+            }
         }
     }
 }
@@ -274,7 +278,7 @@ fn log_to_stderr() {
         say::problem(format_args!("RUST_LOG cannot be read ({error}): what matters is logged"));
         EnvFilter::new("info")
     });
-    let colours = std::io::stderr().is_terminal();
+    let colours = std::io::stderr().is_terminal() && text::colours();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     // Whoever set a subscriber before keeps it.
     let _ = log.try_init();

@@ -21,7 +21,7 @@ impl CompletionsArgs {
     pub fn run(self, mut command: Command) -> ExitCode {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, "rollcall", &mut script);
-        say::line(String::from_utf8_lossy(&script).trim_end());
+        say::as_it_is(String::from_utf8_lossy(&script).trim_end());
         ExitCode::SUCCESS
     }
 }

@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long)]
     final_on_cast: bool,
     /// Who sees the choices while the vote is open
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value = "live")]
     visibility: words::Visibility,
     /// A label for other services; more than once for more
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = words::pair)]

@@ -6,6 +6,7 @@ mod declare;
 mod show;
 
 pub use self::create::rule;
+pub use self::show::get;
 use super::client::{Connection, Failure};
 
 /// Conduct votes, from draft to declared result.

@@ -139,8 +139,8 @@ fn without_colour_marks_and_emphasis_tell_all() {
 
 #[test]
 fn a_text_is_cut_with_a_sign() {
-    assert_eq!(fit("Territorial integrity", 14), "Territorial ..");
-    assert_eq!(fit("Côte d'Ivoire", 13), "Côte d'Ivoire");
-    assert_eq!(fit("votes", 3), "vot");
-    assert_eq!(fit("大会の投票です", 10), "大会の投..");
+    assert_eq!(text::fit("Territorial integrity", 14), "Territorial ..");
+    assert_eq!(text::fit("Côte d'Ivoire", 13), "Côte d'Ivoire");
+    assert_eq!(text::fit("votes", 3), "vot");
+    assert_eq!(text::fit("大会の投票です", 10), "大会の投..");
 }
