@@ -30,9 +30,9 @@ pub struct CastArgs {
 /// Show the roll call of a vote, or one member's ballots.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall ballots un-ga/es-11-4                  the roll call
-  rollcall ballots un-ga/es-11-4 --choice no      those against
-  rollcall ballots un-ga --member ALB             one member's ballots in every vote of the body")]
+  rollcall ballots un-ga/es-11-4              the roll call
+  rollcall ballots un-ga/es-11-4 --choice no  those against
+  rollcall ballots un-ga --member ALB         one member's, in every vote")]
 pub struct BallotsArgs {
     #[command(flatten)]
     connection: Connection,

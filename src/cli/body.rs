@@ -9,7 +9,7 @@ use crate::proto;
 /// Record, show, list and revise bodies.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  rollcall body create un-ga --display-name 'United Nations General Assembly' --seats 193")]
+  rollcall body create un-ga --display-name 'General Assembly' --seats 193")]
 pub struct Args {
     #[command(flatten)]
     connection: Connection,
@@ -21,7 +21,7 @@ pub struct Args {
 enum Command {
     /// Record a body
     #[command(after_help = "Example:
-  rollcall body create un-ga --display-name 'United Nations General Assembly' --seats 193")]
+  rollcall body create un-ga --display-name 'General Assembly' --seats 193")]
     Create {
         /// Its name: small letters, digits and hyphens
         body: String,

@@ -20,7 +20,10 @@ pub fn receipt(receipt: Option<&proto::Receipt>) -> String {
 /// the terminal is wide is cut, not wrapped.
 pub fn table<H: ToString>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>, numbers: &[usize]) -> Vec<String> {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header.iter().map(ToString::to_string));
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header.iter().map(ToString::to_string));
     if let Some(columns) = text::columns().filter(|_| std::io::stdout().is_terminal()) {
         table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
     }

@@ -35,12 +35,13 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// Serve the record over gRPC.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  rollcall serve --demo                    the founding vote, live, on 127.0.0.1:50051
+  rollcall serve --demo                    the founding vote, live
   rollcall serve --data /var/lib/rollcall  an empty or existing record
-  rollcall serve --log memory:             nothing is kept: for trying things out
+  rollcall serve --log memory:             nothing is kept: for trying out
 
-Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed;
+Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed; \
 130 told twice to stop.
+
 RUST_LOG sets what is logged to standard error, e.g. RUST_LOG=error.")]
 pub struct Serve {
     /// Where to listen; port 0 takes a free one

@@ -10,7 +10,7 @@ use super::say;
 /// Print a shell's completions.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  rollcall completions bash > ~/.local/share/bash-completion/completions/rollcall")]
+  rollcall completions bash > /etc/bash_completion.d/rollcall")]
 pub struct CompletionsArgs {
     /// The shell
     shell: clap_complete::Shell,

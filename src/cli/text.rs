@@ -12,7 +12,8 @@ const NARROW: usize = 8;
 /// A text as one line that does to a terminal what it looks like: control characters, and those that turn the direction of
 /// writing, are replaced.
 pub fn clean(text: &str) -> String {
-    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .map(|c| match c {
             '\n' | '\t' => ' ',

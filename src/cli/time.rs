@@ -77,7 +77,7 @@ mod tests {
         let after = now.plus(std::time::Duration::from_secs(300));
         assert_eq!(told(VoteState::Suspended, after).as_deref(), Some("15:04:05Z, due now"));
         let before = clock::Timestamp::new(1_665_400_000, 0).unwrap();
-        assert_eq!(told(VoteState::Open, before).as_deref(), Some("2022-10-12T15:04:05Z in 51h 54m 5s"));
+        assert_eq!(told(VoteState::Open, before).as_deref(), Some("2022-10-12T15:04:05Z in 51h 57m 25s"));
         assert_eq!((told(VoteState::Locked, now), locks(None, VoteState::Open, now)), (None, None));
     }
 

@@ -148,7 +148,10 @@ impl Measure<'_> {
     pub fn short(&self) -> Option<String> {
         self.threshold.map(|asked| match self.part {
             Part::Quorum | Part::Presumable => format!("quorum: {}", bar(asked)),
-            Part::Requirement(_) => threshold(asked),
+            Part::Requirement(_) => {
+                let words = threshold(asked);
+                words.strip_prefix("yes: ").map(str::to_owned).unwrap_or(words)
+            }
         })
     }
 }

@@ -15,10 +15,10 @@ use crate::proto::{Outcome, Vote, VoteState, WatchVotesRequest};
 /// Show the votes of a hall, and go on as they change.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall votes                      every vote of every body
-  rollcall votes un-ga --state open   those of one body that are open
-  rollcall votes --follow             the same table, then a line for each change, until Ctrl-C
-  rollcall votes --follow --json      each message of WatchVotes as it comes")]
+  rollcall votes                     every vote of every body
+  rollcall votes un-ga --state open  those of one body that are open
+  rollcall votes --follow            all, then a line for each change
+  rollcall votes --follow --json     each message of WatchVotes as it comes")]
 pub struct Args {
     /// The body, e.g. un-ga; all where there is none
     body: Option<String>,

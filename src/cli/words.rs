@@ -266,7 +266,8 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_what_is_shown() {
-        let typed = |word: &dyn Fn() -> Option<clap::builder::PossibleValue>| word().unwrap().get_name().replace('-', " ");
+        let typed =
+            |word: &dyn Fn() -> Option<clap::builder::PossibleValue>| word().unwrap().get_name().replace('-', " ");
         for stand in Stand::value_variants() {
             assert_eq!(typed(&|| stand.to_possible_value()), choice((*stand).into()));
         }

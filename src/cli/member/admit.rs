@@ -16,10 +16,10 @@ const BATCH: usize = 1000;
 /// Seat a member, or many from a table.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall member admit un-ga/ALB --display-name Albania --weight population=2800000
+  rollcall member admit un-ga/ALB --display-name Albania --weight shares=3
   rollcall member admit un-ga --csv members.csv
 
-The table has a header with the column id; display_name, and groups apart by ; in one column, can be there too. Every
+The table has a header with the column id; display_name, and groups apart by ; in one column, can be there too. Every \
 other column is a weight of its name:
 
   id,display_name,groups,population

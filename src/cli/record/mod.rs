@@ -29,10 +29,10 @@ enum Command {
 /// Print the entries of the record.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall record read                                   all of it: place, time, what happened
-  rollcall record read --scope un-ga/es-11-4 --follow    one vote, and what becomes of it
+  rollcall record read                                 all that happened
+  rollcall record read --scope un-ga/es-11-4 --follow  a vote, as it goes on
   rollcall record read --after 1000 --limit 100 --json
-  rollcall record read --raw                             the bytes as stored and hashed, in hexadecimal")]
+  rollcall record read --raw                           the bytes in hexadecimal")]
 struct ReadArgs {
     /// Go on as the record grows
     #[arg(long)]

@@ -67,12 +67,16 @@ impl fmt::Display for Finding {
             Some((field, published, recorded)) => {
                 write!(f, "{} {field}: {published} published, {recorded} on record", self.vote)
             }
-            None if self.vote.is_empty() || self.reason.contains(&self.vote) => {
+            None if self.vote.is_empty() || self.reason.split(not_of_an_id).any(|word| word == self.vote) => {
                 write!(f, "{file}:{line}: {}", self.reason)
             }
             None => write!(f, "{file}:{line}: {}: {}", self.vote, self.reason),
         }
     }
+}
+
+fn not_of_an_id(c: char) -> bool {
+    !(c.is_alphanumeric() || matches!(c, '.' | '-'))
 }
 
 /// All findings.

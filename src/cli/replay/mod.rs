@@ -33,16 +33,20 @@ use crate::proto;
 /// Conduct recorded votes of the past.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall replay --votes votes.csv --ballots ballots.csv.gz --data past   into a folder of its own
-  rollcall replay --votes votes.csv --ballots ballots.csv                  through the server at ROLLCALL_SERVER
+  rollcall replay --votes votes.csv --ballots ballots.csv.gz --data past
+  rollcall replay --votes votes.csv --ballots ballots.csv --server hall:50051
 
-Columns of votes: vote_id, date, body, title, rule_if_known, yes, no, abstain, not_voting, outcome_if_known; totals may be empty.
-Columns of ballots: vote_id, member_code, member_name, choice (yes, no, abstain, present, not_voting).
-Either file may be gzipped. Votes are taken in the order of their file, each on the roll of just the members that have a row in
-it; a row of the member VP is a casting vote. A vote with a bad row is left out whole, so that it can be replayed once the row
-is mended. Request ids follow from the data: a replay that was stopped is run again, and nothing counts twice.
+Columns of votes: vote_id, date, body, title, rule_if_known, yes, no, abstain, not_voting, outcome_if_known; totals may be \
+empty. Columns of ballots: vote_id, member_code, member_name, choice (yes, no, abstain, present, not_voting). Either file may \
+be gzipped.
 
-Exit codes: 0 all votes are on record, whether or not published totals differ; 1 rows were bad, or something was refused or
+Votes are taken in the order of their file, each on the roll of just the members that have a row in it; a row of the member VP \
+is a casting vote. A vote with a bad row is left out whole, so that it can be replayed once the row is mended.
+
+Request ids follow from the data: a replay that was stopped is run again, and nothing counts twice. While it runs, a call that \
+the server has no room for, or whose connection is lost, is made again for as long as --timeout says.
+
+Exit codes: 0 all votes are on record, whether or not published totals differ; 1 rows were bad, or something was refused or \
 stopped; 69 the server is gone.")]
 pub struct Args {
     #[command(flatten)]
@@ -56,7 +60,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     ballots: PathBuf,
 
-    /// The named rule of all votes [default: the one that rule_if_known names, else un.ga.simple for the General Assembly]
+    /// The named rule of all votes that are not on record yet [default: the one that rule_if_known names, else un.ga.simple
+    /// for the General Assembly]
     #[arg(long, value_name = "PRESET")]
     rule: Option<String>,
 
@@ -144,7 +149,8 @@ impl Args {
         summary: Arc<Summary>,
     ) -> Result<Conductor, Stop> {
         let list = |mut to: Clients, it| async move { to.rules.list_rules(it).await };
-        let rules = calls.make(proto::ListRulesRequest {}, list).await?.rules.into_iter().map(|rule| rule.preset).collect();
+        let rules =
+            calls.make(proto::ListRulesRequest {}, list).await?.rules.into_iter().map(|rule| rule.preset).collect();
         let mut conductor = Conductor {
             calls,
             data,

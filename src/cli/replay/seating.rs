@@ -54,7 +54,9 @@ impl Seating {
             let name = format!("{parent}/members/{code}");
             let request_id = seats.change(&parent, &["withdraw", &code]);
             let request = proto::WithdrawMemberRequest { name, request_id };
-            entries += made(calls.make(request, |mut to, it| async move { to.bodies.withdraw_member(it).await }).await?.receipt);
+            entries += made(
+                calls.make(request, |mut to, it| async move { to.bodies.withdraw_member(it).await }).await?.receipt,
+            );
             seats.members.remove(&code);
         }
         entries += admit(calls, &parent, seats, wanted).await?;
@@ -63,7 +65,8 @@ impl Seating {
             let revised = proto::Member { display_name: (*name).to_owned(), suspension: None, ..member.clone() };
             let request_id = seats.change(&parent, &["revise", code, name]);
             let request = proto::ReviseMemberRequest { member: Some(revised.clone()), request_id };
-            entries += made(calls.make(request, |mut to, it| async move { to.bodies.revise_member(it).await }).await?.receipt);
+            entries +=
+                made(calls.make(request, |mut to, it| async move { to.bodies.revise_member(it).await }).await?.receipt);
             seats.members.insert((*code).to_owned(), revised);
         }
         Ok(entries)
@@ -86,7 +89,8 @@ async fn admit(calls: &Calls, parent: &str, seats: &mut Seats, wanted: &[(&str, 
             members: members.clone(),
             request_id: seats.change(parent, &of),
         };
-        entries += made(calls.make(request, |mut to, it| async move { to.bodies.admit_members(it).await }).await?.receipt);
+        entries +=
+            made(calls.make(request, |mut to, it| async move { to.bodies.admit_members(it).await }).await?.receipt);
         seats.members.extend(some.iter().map(|(code, _)| (*code).to_owned()).zip(members));
     }
     Ok(entries)

@@ -79,7 +79,8 @@ impl Conductor {
             vote: Some(question),
             request_id: request_id(&[name, "create"]),
         };
-        let answer = self.calls.make(request, |mut to, request| async move { to.votes.create_vote(request).await }).await?;
+        let answer =
+            self.calls.make(request, |mut to, request| async move { to.votes.create_vote(request).await }).await?;
         self.summary.recorded(made(answer.receipt));
         Ok(())
     }
@@ -99,7 +100,8 @@ impl Conductor {
         self.summary.recorded(seating.follow(&self.calls, body, &wanted).await?);
         let request_id = request_id(&[name, "open"]);
         let request = proto::OpenVoteRequest { name: name.to_owned(), request_id, ..Default::default() };
-        let answer = self.calls.make(request, |mut to, request| async move { to.votes.open_vote(request).await }).await?;
+        let answer =
+            self.calls.make(request, |mut to, request| async move { to.votes.open_vote(request).await }).await?;
         self.summary.recorded(made(answer.receipt));
         compare_roll(vote, &answer.vote.unwrap_or_default())
     }
@@ -140,7 +142,8 @@ impl Conductor {
     /// Locks the vote, and returns it as locked.
     pub(super) async fn lock(&self, name: &str) -> Result<proto::Vote, Stop> {
         let request = proto::LockVoteRequest { name: name.to_owned(), request_id: request_id(&[name, "lock"]) };
-        let answer = self.calls.make(request, |mut to, request| async move { to.votes.lock_vote(request).await }).await?;
+        let answer =
+            self.calls.make(request, |mut to, request| async move { to.votes.lock_vote(request).await }).await?;
         self.summary.recorded(made(answer.receipt));
         Ok(answer.vote.unwrap_or_default())
     }
@@ -167,7 +170,8 @@ impl Conductor {
             request_id: request_id(&[name, "declare"]),
             ..Default::default()
         };
-        let answer = self.calls.make(request, |mut to, request| async move { to.votes.declare_result(request).await }).await?;
+        let answer =
+            self.calls.make(request, |mut to, request| async move { to.votes.declare_result(request).await }).await?;
         self.summary.recorded(made(answer.receipt));
         Ok(answer.vote.unwrap_or_default())
     }

@@ -8,9 +8,9 @@ use crate::proto;
 /// Say what a rule makes of a tally, without recording anything.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall rules judge un.ga.two-thirds --yes 143 --no 5 --abstain 35 --not-voting 10
+  rollcall rules judge un.ga.two-thirds --yes 143 --no 5 --abstain 35
   rollcall rules judge un.sc.substantive --yes 10 --no 1 --abstain 4 --veto RUS
-  rollcall rules judge --rule-file rule.json --yes 15 --no 12 --weight population=292/157")]
+  rollcall rules judge --rule-file rule.json --yes 2 --no 1 --weight gdp=29/15")]
 pub struct Args {
     /// A named rule
     #[arg(required_unless_present = "rule_file", conflicts_with = "rule_file")]

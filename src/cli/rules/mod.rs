@@ -10,7 +10,7 @@ use crate::proto;
 /// List and show the named rules, and judge a tally.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  rollcall rules judge un.ga.two-thirds --yes 143 --no 5 --abstain 35 --not-voting 10")]
+  rollcall rules judge un.ga.two-thirds --yes 143 --no 5 --abstain 35")]
 pub struct Args {
     #[command(flatten)]
     connection: Connection,
@@ -27,7 +27,9 @@ enum Command {
     /// Show a named rule in full
     #[command(after_help = "Examples:
   rollcall rules show un.sc.substantive
-  rollcall rules show un.sc.substantive --json | jq 'del(.preset)' > rule.json    the beginning of one of your own")]
+  rollcall rules show un.sc.substantive --json | jq 'del(.preset)' > rule.json
+
+The second is the beginning of a rule of your own.")]
     Show {
         /// Its name
         rule: String,

@@ -10,7 +10,7 @@ use crate::proto;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   rollcall vote declare un-ga/es-11-4 --as A/RES/ES-11/4
-  rollcall vote declare un-ga/es-11-4 not-adopted --ruling 'the text was out of order'")]
+  rollcall vote declare un-ga/es-11-4 not-adopted --ruling 'out of order'")]
 pub struct Args {
     #[command(flatten)]
     vote: Named,

@@ -96,9 +96,10 @@ fn lines(vote: &proto::Vote, annulled: Option<annulment::Annulment>) -> Vec<Stri
         fact("annulled", &annulled.map_or_else(String::new, |annulled| annulled.to_string())),
         fact("revision", &format!("{}, entry {}", vote.revision, vote.seq)),
     ];
-    let relations = vote.relations.iter().filter_map(|relation| {
-        fact(words::relation(relation.kind()), &names::short(&relation.vote))
-    });
+    let relations = vote
+        .relations
+        .iter()
+        .filter_map(|relation| fact(words::relation(relation.kind()), &names::short(&relation.vote)));
     let labels = vote.labels.iter().filter_map(|(key, value)| fact("label", &format!("{key}={value}")));
     let mut lines: Vec<String> = facts.into_iter().flatten().chain(relations).chain(labels).collect();
     let result = verdict::result(vote);

@@ -175,7 +175,11 @@ fn counts(board: &Board, size: Option<Size>, width: usize, look: Look) -> Vec<Li
         let short = |(stand, count): &(Option<Choice>, u64)| {
             Span::styled(format!("{}{count} ", stand.map_or('?', roll::mark)), style(*stand))
         };
-        return vec![if text::width(&long) <= width { Line::from(long) } else { Line::from_iter(columns.iter().map(short)) }];
+        return vec![if text::width(&long) <= width {
+            Line::from(long)
+        } else {
+            Line::from_iter(columns.iter().map(short))
+        }];
     };
     let figures: Vec<Vec<String>> = columns.iter().map(|(_, count)| digits::lines(*count, size)).collect();
     let label = |stand: Option<Choice>| format!("{} {}", stand.map_or('?', roll::mark), words::column(stand));
@@ -202,7 +206,8 @@ fn counts(board: &Board, size: Option<Size>, width: usize, look: Look) -> Vec<Li
 fn bar(board: &Board, aim: &Measure, width: usize, look: Look) -> Vec<Line<'static>> {
     let need = aim.need();
     // In full where there is room, else in few words, else the figures alone.
-    let rules = [format!(": {}", aim.criterion().text), aim.short().map_or_else(String::new, |short| format!(": {short}"))];
+    let rules =
+        [format!(": {}", aim.criterion().text), aim.short().map_or_else(String::new, |short| format!(": {short}"))];
     let room = width.saturating_sub(text::width(&need));
     let rule = rules.iter().map(|rule| text::clean(rule)).find(|rule| text::width(rule) <= room).unwrap_or_default();
     let aim = aim.criterion();

@@ -24,11 +24,12 @@ use crate::proto;
 /// restart of the server, and ends with the vote: then the verdict is left standing.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall watch un-ga/es-11-4                     a board
-  rollcall watch un-ga/es-11-4 --ballots | tee log lines: each change, and the counts
-  rollcall watch un-ga/es-11-4 --json | jq .frame  each message as it comes
+  rollcall watch un-ga/es-11-4                      a board
+  rollcall watch un-ga/es-11-4 --ballots | tee log  each change, and the counts
+  rollcall watch un-ga/es-11-4 --json | jq .frame   each message as it comes
 
 Marks: + yes, - no, o abstain, p present, . not voting. NO_COLOR turns colours off.
+
 Exit codes: 0 the vote has ended, or you left; 1 refused or failed; 69 the server was not reached at all.")]
 pub struct Args {
     /// The vote, e.g. un-ga/es-11-4
