@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
 use super::client::Failure;
 use super::show::{self, Answer};
@@ -16,30 +16,37 @@ pub fn receipt(receipt: Option<&proto::Receipt>) -> String {
     format!("entry {}{again}", receipt.seq)
 }
 
-/// A table of text without borders: the first column is what can be typed, and never cut. Elsewhere a line that is longer than
-/// the terminal is wide is cut, not wrapped.
+/// A column that is no wider than this is never cut: a state, a count, a time. Nor is the first: it is what can be typed.
+const KEPT: usize = 24;
+
+/// What is left of a text that is cut.
+const CUT: u16 = 8;
+
+/// A table of text without borders. Where the terminal is narrower, its long texts are cut.
 pub fn table<H: ToString>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>, numbers: &[usize]) -> Vec<String> {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(header.iter().map(ToString::to_string));
-    if let Some(columns) = text::columns().filter(|_| std::io::stdout().is_terminal()) {
-        table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
-    }
-    for cells in rows {
+    let header = header.iter().map(ToString::to_string).collect();
+    let rows: Vec<Vec<String>> = [header].into_iter().chain(rows).collect();
+    let widest = |at: usize| rows.iter().map(|row| row.get(at).map_or(0, |cell| text::width(cell))).max();
+    let mut lines = rows.iter().map(|cells| {
         let mut row = Row::from(cells.iter().map(|cell| text::clean(cell)));
         row.max_height(1);
-        table.add_row(row);
+        row
+    });
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(lines.next().unwrap_or_default()).add_rows(lines);
+    if let Some(columns) = text::columns().filter(|_| std::io::stdout().is_terminal()) {
+        table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
     }
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if numbers.contains(&at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        if at == 0 {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        column.set_constraint(match widest(at) {
+            Some(KEPT..) if at > 0 => ColumnConstraint::LowerBoundary(Width::Fixed(CUT)),
+            _ => ColumnConstraint::ContentWidth,
+        });
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }

@@ -97,8 +97,8 @@ impl Measure<'_> {
     /// Whether there is nothing yet that its share is a share of: that passes nothing.
     fn has_no_base(&self) -> bool {
         let Criterion { counted, needed, base, passed, .. } = *self.criterion;
-        let share = self.threshold.is_none_or(|threshold| matches!(threshold.bar, Some(Bar::Share(_))));
-        share && base == 0 && !passed && counted == needed
+        let is_share = |threshold: &Threshold| matches!(threshold.bar, Some(Bar::Share(_)));
+        base == 0 && self.threshold.map_or(!passed && counted == needed, is_share)
     }
 
     /// "143 of 148, 99 needed"
@@ -120,6 +120,7 @@ impl Measure<'_> {
     pub fn need(&self) -> String {
         let Criterion { counted, needed, passed, .. } = *self.criterion;
         let stands = match (passed, counted.cmp(&needed)) {
+            _ if self.has_no_base() => "not met".to_owned(),
             (true, _) if self.is_presumed() => "presumed".to_owned(),
             (true, _) => "met".to_owned(),
             (false, Ordering::Less) => format!("{} more", needed - counted),
@@ -250,6 +251,10 @@ mod tests {
         assert_eq!(said(Some(&least), share(143, 99, true)), "143 of 148, 99 needed, met");
         assert_eq!(said(None, share(143, 99, true)), "143 of 148, 99 needed, met");
         assert_eq!(said(None, measured("", 0, 0, false)), "0 of 0, not met");
+        let half = Threshold { bar: Some(Bar::Share(Share::default())), ..Default::default() };
+        let half = Rule { requirements: vec![one(half)], ..Default::default() };
+        assert_eq!(said(Some(&half), measured("", 0, 1, false)), "0 of 0, not met");
+        assert_eq!(said(Some(&least), measured("", 0, 1, false)), "0, 1 needed, 1 more");
         let most = Rule { requirements: vec![one(at_most(4))], ..Default::default() };
         for rule in [Some(&most), None] {
             assert_eq!(said(rule, measured("", 6, 4, false)), "6, at most 4, 2 too many");

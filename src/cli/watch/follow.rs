@@ -105,9 +105,7 @@ impl Follower {
         }
         if ended { Ok(End::Last) } else { Err(Status::unavailable("the stream ended before the vote").into()) }
     }
-}
 
-impl Follower {
     /// Tells the vote itself where its state has changed. Of one that has ended the frame says enough to end with.
     async fn look_up(&mut self, clients: &mut Clients, frame: &TallyFrame, ended: bool) -> Result<(), Failure> {
         if frame.state() == self.known {
