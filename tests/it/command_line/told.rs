@@ -114,9 +114,16 @@ fn text_of_others_does_not_upset_a_terminal() {
             ..Default::default()
         };
         client.table_as("q", question).await.unwrap();
+        client.open().await.unwrap();
+        client.lock().await.unwrap();
+        client.declare(rollcall::proto::Outcome::Adopted, "ruled \u{202e}so\non my authority").await.unwrap();
     });
     assert_eq!(at.says("member list hall").lines().nth(1), Some("ann     Ann\u{fffd}nnA"));
     assert!(at.says("vote show hall/q").contains("question    Shall it?  ANN votes no\n"));
+    for line in ["watch hall/q", "tally hall/q", "record read"] {
+        let said = at.says(line);
+        assert!(said.contains(": ruled \u{fffd}so on my authority\n"), "{line}: {said}");
+    }
 }
 
 #[test]
