@@ -1,9 +1,9 @@
 //! Whole votes conducted by the command line.
 
 use std::io::Read;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
-use super::{Terminal, next_line, run};
+use super::{GoesOn, Terminal, run};
 
 #[test]
 fn a_vote_is_conducted_in_words() {
@@ -66,6 +66,8 @@ fn a_vote_that_locks_by_itself_says_when_while_that_is_to_come() {
     let at = Terminal::new();
     at.tabled();
     assert!(!at.says("votes").contains("LOCKS"), "nothing is timed");
+    let mut watch = GoesOn::start(&mut at.command("watch hall/q"));
+    assert_eq!(watch.line(), "DRAFT     not open yet");
     at.says("vote open hall/q --lock-after 90m");
     let shown = at.says("vote show hall/q");
     let locks = shown.lines().find_map(|line| line.strip_prefix("locks       ")).unwrap_or_else(|| panic!("{shown}"));
@@ -73,11 +75,8 @@ fn a_vote_that_locks_by_itself_says_when_while_that_is_to_come() {
     assert!(time.ends_with('Z') && ["30m", "29m"].iter().any(|minutes| left.starts_with(minutes)), "{locks}");
     let table = at.says("votes");
     assert!(table.starts_with("VOTE    STATE  LOCKS ") && table.contains(&format!("{time} in 1h ")), "{table}");
-    let mut watch = at.command("watch hall/q").stdout(Stdio::piped()).spawn().unwrap();
-    let line = next_line(&mut watch);
+    let line = watch.line();
     assert!(line.starts_with("OPEN ") && line.contains(&format!("; locks {time} in 1h ")), "{line}");
-    watch.kill().unwrap();
-    watch.wait().unwrap();
     at.says("vote lock hall/q");
     assert!(!at.says("vote show hall/q").contains("\nlocks ") && !at.says("votes").contains("LOCKS"));
 }
@@ -241,14 +240,15 @@ fn the_record_is_read_and_followed() {
     assert_eq!(at.says("record read --scope hall/q"), at.says("record read --after 2"));
     assert_eq!(at.says("record read --scope hall"), read);
 
-    let mut follows = at.command("record read --follow --after 2").stdout(Stdio::piped()).spawn().unwrap();
-    assert!(next_line(&mut follows).ends_with("hall/q is tabled: A question"));
+    let mut follows = GoesOn::start(&mut at.command("record read --follow --after 2"));
+    assert!(follows.line().ends_with("hall/q is tabled: A question"));
     at.says("vote open hall/q");
-    assert!(next_line(&mut follows).ends_with("hall/q is open, with 3 members on the roll"));
+    assert!(follows.line().ends_with("hall/q is open, with 3 members on the roll"));
     at.says("cast hall/q ann no");
-    assert!(next_line(&mut follows).ends_with("hall/q: ann votes no"));
-    follows.kill().unwrap();
-    follows.wait().unwrap();
+    assert!(follows.line().ends_with("hall/q: ann votes no"));
+    let sent = Command::new("kill").args(["-INT", &follows.0.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(follows.0.wait().unwrap().code(), Some(0), "whoever leaves has not failed");
 }
 
 #[test]

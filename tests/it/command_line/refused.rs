@@ -1,8 +1,9 @@
 //! What a command says where it does not do what it is asked, and the code it ends with.
 
-use std::process::Command;
+use std::io::Read;
+use std::process::{Command, Stdio};
 
-use super::{Ran, Terminal, rollcall, run, sentence};
+use super::{GoesOn, Ran, Terminal, rollcall, run, sentence};
 
 const REFUSED: i32 = 1;
 const WRONG_USAGE: i32 = 2;
@@ -121,16 +122,14 @@ fn a_server_that_is_not_there_is_told_from_one_that_refuses() {
 fn a_server_that_stops_leaves_a_reader_knowing_how_far_it_came() {
     let at = Terminal::new();
     at.tabled();
-    let mut follows = at.command("record read --follow");
-    let mut follows =
-        follows.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut follows = GoesOn::start(at.command("record read --follow").stderr(Stdio::piped()));
     for _ in 0..3 {
-        super::next_line(&mut follows);
+        follows.line();
     }
     at.server.signal("TERM");
-    let output = follows.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(UNAVAILABLE), "{stderr}");
+    let mut stderr = String::new();
+    follows.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(follows.0.wait().unwrap().code(), Some(UNAVAILABLE), "{stderr}");
     let advice = "rollcall: complete up to 3: read on with --after 3\n";
     sentence(stderr.strip_suffix(advice).unwrap_or_else(|| panic!("no advice: {stderr}")));
 }
