@@ -83,7 +83,7 @@ fn lines(vote: &proto::Vote, annulled: Option<annulment::Annulment>) -> Vec<Stri
         fact("title", &vote.title),
         fact("symbol", &vote.symbol),
         fact("question", &vote.question),
-        fact("state", &words::state(vote.state())),
+        fact("state", words::state(vote.state())),
         fact("rule", &rule),
         fact("ballots", &policy(vote.ballot_policy.unwrap_or_default())),
         fact("roll", &roll),
