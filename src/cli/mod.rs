@@ -1,6 +1,7 @@
 //! The command line. Knows the server only to serve, and its own API only as a client.
 
 mod again;
+mod annulment;
 mod ballot;
 mod body;
 mod client;
@@ -18,7 +19,9 @@ mod serve;
 mod shell;
 mod show;
 mod tally;
+mod text;
 mod time;
+mod verdict;
 mod vote;
 mod votes;
 mod watch;
@@ -36,9 +39,9 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Example:
-  rollcall serve --demo          the founding vote; then, in a second terminal:
-  rollcall tally un-ga/es-11-4
+const EXIT_CODES: &str = "Examples:
+  rollcall serve --demo          the founding vote, live; in a second terminal:
+  rollcall watch un-sc/s-2022-720
 
 Names may be given short: un-ga for bodies/un-ga, un-ga/es-11-4 for its vote, un-ga/ALB for its member.
 
@@ -50,7 +53,7 @@ enum Command {
     Serve(serve::Serve),
     /// Record, show, list and revise bodies
     Body(body::Args),
-    /// Seat, revise and unseat members, and suspend and restore their right to vote
+    /// Seat, show, list, revise and unseat members, and suspend and restore their right to vote
     Member(member::Args),
     /// Conduct votes, from draft to declared result
     Vote(vote::Args),

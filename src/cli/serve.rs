@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{demo, say};
+use super::{demo, say, text};
 use crate::clock::Clock;
 use crate::log::{self, Location, Log};
 use crate::server::{self, Config, Ready, ServeError};
@@ -36,12 +36,13 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// Serve the record over gRPC.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  rollcall serve --demo                    the founding vote, live, on 127.0.0.1:50051
+  rollcall serve --demo                    the founding vote, live
   rollcall serve --data /var/lib/rollcall  an empty or existing record
-  rollcall serve --log memory:             nothing is kept: for trying things out
+  rollcall serve --log memory:             nothing is kept: for trying out
 
-Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed;
+Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed; \
 130 told twice to stop.
+
 RUST_LOG sets what is logged to standard error, e.g. RUST_LOG=error.")]
 pub struct Serve {
     /// Where to listen; port 0 takes a free one
@@ -198,7 +199,11 @@ impl Serve {
         };
         tokio::select! {
             () = play => {}
-            () = signals.told() => say::line("\nstopping .. (Ctrl-C again ends at once)"),
+            () = signals.told() => {
+                // Below the ^C that the terminal shows.
+                say::line("");
+                say::line("stopping .. (Ctrl-C again ends at once)");
+            }
         }
     }
 }
@@ -287,7 +292,7 @@ fn log_to_stderr() {
         say::problem(format_args!("RUST_LOG cannot be read ({error}): what matters is logged"));
         EnvFilter::new("info")
     });
-    let colours = std::io::stderr().is_terminal();
+    let colours = std::io::stderr().is_terminal() && text::colours();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     // Whoever set a subscriber before keeps it.
     let _ = log.try_init();

@@ -92,7 +92,7 @@ impl Log for HeldLog {
 
 /// A server in this process.
 pub struct Running {
-    address: String,
+    pub address: String,
     pub stop: CancellationToken,
     pub ready: oneshot::Receiver<Ready>,
     /// How it ended.
