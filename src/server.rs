@@ -21,7 +21,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::board;
 use crate::clock::Clock;
-use crate::grpc::{Edge, Rollcall};
+use crate::grpc::{Edge, Rollcall, Tallies};
 use crate::journal::{Journal, JournalError};
 use crate::log::{AppendError, Log};
 use crate::presets::{PresetError, Presets};
@@ -30,7 +30,7 @@ use crate::proto::ballot_service_server::{BallotServiceServer, SERVICE_NAME as B
 use crate::proto::body_service_server::{BodyServiceServer, SERVICE_NAME as BODIES};
 use crate::proto::record_service_server::{RecordServiceServer, SERVICE_NAME as RECORD};
 use crate::proto::rule_service_server::{RuleServiceServer, SERVICE_NAME as RULES};
-use crate::proto::tally_service_server::{SERVICE_NAME as TALLIES, TallyServiceServer};
+use crate::proto::tally_service_server::SERVICE_NAME as TALLIES;
 use crate::proto::vote_service_server::{SERVICE_NAME as VOTES, VoteServiceServer};
 use crate::seq::Seq;
 use crate::sequencer::{self, Writer};
@@ -256,7 +256,7 @@ fn routes(rollcall: &Rollcall) -> Result<Routes, ServeError> {
         .add_service(ours!(BodyServiceServer))
         .add_service(ours!(VoteServiceServer))
         .add_service(ours!(BallotServiceServer))
-        .add_service(ours!(TallyServiceServer))
+        .add_service(Tallies::new(rollcall.clone(), MAX_REQUEST))
         .add_service(ours!(RecordServiceServer))
         .add_service(ours!(RuleServiceServer)))
 }

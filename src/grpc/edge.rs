@@ -17,7 +17,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use super::status::{deadline_exceeded, not_serving, too_many_calls};
+use super::status::{deadline_exceeded, not_serving, too_many_calls, trailers};
 
 /// Calls under way at once, streams among them: some KiB each, so that they hold some hundred MiB at most.
 const MAX_CALLS: usize = 65_536;
@@ -176,12 +176,6 @@ impl http_body::Body for Answer {
     fn size_hint(&self) -> http_body::SizeHint {
         self.body.size_hint()
     }
-}
-
-fn trailers<D>(status: &Status) -> Result<Frame<D>, Status> {
-    let mut headers = HeaderMap::new();
-    status.add_header(&mut headers)?;
-    Ok(Frame::trailers(headers))
 }
 
 /// How long the caller waits, as `grpc-timeout` says: at most eight digits and a unit.

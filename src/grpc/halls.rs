@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_stream::try_stream;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::tallies::{STOPPING, draining};
 use super::{Answers, Rollcall, heartbeat, status, votes::one_or_all};
@@ -34,10 +34,11 @@ struct HallWatch {
 }
 
 impl Rollcall {
-    pub(super) async fn hall_of_votes(
-        &self,
-        request: WatchVotesRequest,
+    pub(super) async fn watch_votes(
+        self,
+        request: Request<WatchVotesRequest>,
     ) -> Result<Response<Answers<WatchVotesResponse>>, Status> {
+        let request = request.into_inner();
         let mut fields = Fields::default();
         let body = fields.take(one_or_all(&request.parent));
         fields.known::<proto::VoteState>("states", &request.states);
@@ -53,7 +54,7 @@ impl Rollcall {
                 Ok(hall.end())
             }
         })?;
-        Ok(Response::new(self.clone().hall(watch, end, silence)))
+        Ok(Response::new(self.hall(watch, end, silence)))
     }
 
     fn hall(self, mut watch: HallWatch, end: Seq, silence: Duration) -> Answers<WatchVotesResponse> {

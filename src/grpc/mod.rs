@@ -10,8 +10,10 @@ mod rules;
 mod status;
 mod tallies;
 mod votes;
+mod watches;
 
 pub use edge::Edge;
+pub use watches::Tallies;
 
 use std::pin::Pin;
 use std::sync::Arc;

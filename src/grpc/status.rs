@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use http::HeaderMap;
+use http_body::Frame;
 use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
@@ -200,4 +202,11 @@ pub fn beyond(what: &str, end: u64) -> Status {
 pub fn unreadable(error: &JournalError) -> Status {
     tracing::error!(%error, "a read of the record failed");
     not_serving("the record cannot be read now; the server's log says why".to_owned())
+}
+
+/// A status at the end of a body.
+pub fn trailers<D>(status: &Status) -> Result<Frame<D>, Status> {
+    let mut headers = HeaderMap::new();
+    status.add_header(&mut headers)?;
+    Ok(Frame::trailers(headers))
 }
