@@ -142,13 +142,12 @@ mod append {
         let folder = folder();
         let mut file = File::create(folder.path().join("plain")).unwrap();
         let mut hall = Open::new();
-        bencher
-            .counter(ItemsCount::new(entries))
-            .with_inputs(|| hall.payloads(entries).concat())
-            .bench_local_values(|bytes: Vec<u8>| {
+        bencher.counter(ItemsCount::new(entries)).with_inputs(|| hall.payloads(entries).concat()).bench_local_values(
+            |bytes: Vec<u8>| {
                 file.write_all(&bytes).unwrap();
                 file.sync_data().unwrap();
-            });
+            },
+        );
     }
 
     /// A folder on the disk that holds the build: a temporary one may be no disk at all.

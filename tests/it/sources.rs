@@ -38,7 +38,7 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("clap::", &["src/cli/"]),
     ("ratatui::", &["src/cli/watch/", "src/cli/say.rs"]),
     ("comfy_table::", &["src/cli/"]),
-    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs", "src/cli/input.rs"]),
+    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/bench/", "src/cli/shell.rs", "src/cli/input.rs"]),
     ("toml::", &["src/presets.rs", "src/cli/demo/"]),
 ];
 
