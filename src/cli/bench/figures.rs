@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// When answers are counted: from the end of the warm-up on.
+/// When answers are counted: from the end of the warm-up to the last answer to what was sent in time.
 #[derive(Clone, Copy)]
 pub struct Window {
-    pub from: Instant,
-    pub until: Instant,
+    from: Instant,
+    until: Instant,
 }
 
 /// A measure is warmed up for this part of its time.
@@ -26,10 +26,6 @@ impl Window {
     /// Whether nothing more is to be sent.
     pub fn is_over(&self) -> bool {
         Instant::now() >= self.until
-    }
-
-    fn holds(&self, at: Instant) -> bool {
-        at >= self.from && at < self.until
     }
 }
 
@@ -54,7 +50,7 @@ impl Figures {
     pub fn answer(&mut self, window: Window, ballots: u64, sent: Instant) {
         let now = Instant::now();
         self.answered += ballots;
-        if window.holds(now) {
+        if now >= window.from {
             self.counted += ballots;
             self.took(now - sent);
         }
@@ -80,9 +76,9 @@ impl Figures {
         self.beside(later);
     }
 
-    /// With the length of the window, and what both sides spent.
+    /// With the length of a window that ends now, and what both sides spent.
     pub fn over(self, window: Window, client: Option<Duration>, server: Option<Duration>) -> Self {
-        Self { time: window.until - window.from, client, server, ..self }
+        Self { time: window.from.elapsed(), client, server, ..self }
     }
 
     /// Answers in a second.

@@ -104,12 +104,14 @@ where
         let (client, ballots, call) = (client.clone(), Arc::clone(ballots), call.clone());
         tasks.spawn(async move {
             let mut figures = Figures::default();
-            while !window.is_over() {
+            loop {
                 let sent = Instant::now();
                 let answered = call(client.clone(), Arc::clone(&ballots)).await?;
                 figures.answer(window, answered, sent);
+                if window.is_over() {
+                    return Ok(figures);
+                }
             }
-            Ok(figures)
         });
     }
     gather(tasks).await
@@ -129,13 +131,16 @@ async fn in_a_stream(mut client: Client, ballots: Arc<Ballots>, window: Window) 
     let (sent, mut first_sent) = mpsc::channel(UNANSWERED);
     let places = Arc::clone(&room);
     let requests = stream! {
-        while !window.is_over() {
+        loop {
             let Ok(place) = places.acquire().await else { return };
             place.forget();
             if sent.send(Instant::now()).await.is_err() {
                 return;
             }
             yield proto::StreamBallotsRequest { ballot: Some(ballots.next()) };
+            if window.is_over() {
+                return;
+            }
         }
     };
     let mut answers = client.stream_ballots(requests).await?.into_inner();

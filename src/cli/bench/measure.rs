@@ -91,10 +91,10 @@ impl Measure {
 
 impl Aim {
     /// Whether a result reaches it.
-    pub fn is_met(self, result: f64, ratio: f64) -> bool {
+    pub fn is_met(self, result: f64, ratio: Option<f64>) -> bool {
         match self {
-            Aim::RatioAtLeast(least) => ratio >= least,
-            Aim::RatioAtMost(most) => ratio <= most,
+            Aim::RatioAtLeast(least) => ratio.is_some_and(|ratio| ratio >= least),
+            Aim::RatioAtMost(most) => ratio.is_some_and(|ratio| ratio <= most),
             Aim::AtLeast(least) => result >= least,
             Aim::WithinSeconds(most) => result <= most,
         }

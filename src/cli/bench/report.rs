@@ -10,6 +10,9 @@ use super::measure::Measure;
 use crate::cli::client::Failure;
 use crate::cli::{screen, show};
 
+/// A rate or a time below this is none.
+const LEAST: f64 = 1e-6;
+
 /// One line of the table.
 pub struct Line {
     measure: &'static Measure,
@@ -70,8 +73,9 @@ impl Line {
         Self { note: Some(note), ..self }
     }
 
-    fn ratio(&self) -> f64 {
-        self.result.value / self.baseline.value.max(f64::MIN_POSITIVE)
+    /// None where the baseline takes no time that could be told.
+    fn ratio(&self) -> Option<f64> {
+        (self.baseline.value >= LEAST).then(|| self.result.value / self.baseline.value)
     }
 
     fn is_met(&self) -> Option<bool> {
@@ -100,7 +104,7 @@ impl Line {
     fn row(&self) -> Vec<String> {
         let aim = self.measure.aim.map_or_else(String::new, |aim| aim.to_string());
         let met = self.is_met().map_or("", |met| if met { "met" } else { "not met" });
-        let ratio = format!("{:.2}", self.ratio());
+        let ratio = self.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}"));
         let (baseline, result) = (self.value(&self.baseline), self.value(&self.result));
         vec![self.measure.what.to_owned(), baseline, result, ratio, aim, met.to_owned()]
     }
