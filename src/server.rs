@@ -51,11 +51,12 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// up sends small frames, and h2 ends the connection of one that has too many of them unread: beyond half a byte of
 /// overhead for each byte of the connection's window, 256 bytes less a frame's length counted as overhead. A full window of
 /// the shortest ballots, 30 bytes each, is an eighth of the overhead that this window of the connection allows.
-const STREAM_WINDOW: u32 = 64 << 10;
-const CONNECTION_WINDOW: u32 = 8 << 20;
+pub const STREAM_WINDOW: u32 = 64 << 10;
+/// What one connection takes unread, see [`STREAM_WINDOW`].
+pub const CONNECTION_WINDOW: u32 = 8 << 20;
 
 /// Streams on one connection at once: a hall of screens behind one proxy shares a connection.
-const MAX_STREAMS: u32 = 1_024;
+pub const MAX_STREAMS: u32 = 1_024;
 
 /// The largest request, in bytes: what gRPC's clients and servers take by themselves, and four times the largest roll.
 const MAX_REQUEST: usize = 4 << 20;

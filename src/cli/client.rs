@@ -229,7 +229,12 @@ pub async fn change<T>(
 
 /// Runs a client command to its exit code.
 pub fn run(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    run_on(tokio::runtime::Builder::new_multi_thread().worker_threads(2), command)
+}
+
+/// The same on a runtime of the command's own.
+pub fn run_on(runtime: &mut tokio::runtime::Builder, command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             say::problem(error);

@@ -3,6 +3,7 @@
 mod again;
 mod annulment;
 mod ballot;
+mod bench;
 mod body;
 mod client;
 mod demo;
@@ -73,6 +74,8 @@ enum Command {
     Rules(rules::Args),
     /// Conduct recorded votes of the past
     Replay(replay::Args),
+    /// Measure a server, beside a baseline
+    Bench(bench::Args),
     /// Print a shell's completions
     Completions(shell::CompletionsArgs),
     /// Write the manual pages
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Record(args) => client::run(args.run()),
         Command::Rules(args) => client::run(args.run()),
         Command::Replay(args) => client::run(args.run()),
+        Command::Bench(args) => args.run(),
         Command::Completions(args) => args.run(Cli::command()),
         Command::Man(args) => args.run(Cli::command()),
     }

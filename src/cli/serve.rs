@@ -251,7 +251,7 @@ fn exit_code(error: &ServeError) -> u8 {
 }
 
 /// Ctrl-C and SIGTERM.
-struct Signals {
+pub(super) struct Signals {
     #[cfg(unix)]
     heard: [tokio::signal::unix::Signal; 2],
     #[cfg(windows)]
@@ -260,7 +260,7 @@ struct Signals {
 
 impl Signals {
     /// Hears them from now on.
-    fn heard() -> std::io::Result<Self> {
+    pub(super) fn heard() -> std::io::Result<Self> {
         #[cfg(unix)]
         let heard = {
             use tokio::signal::unix::{SignalKind, signal};
@@ -272,7 +272,7 @@ impl Signals {
     }
 
     /// Waits for the next.
-    async fn told(&mut self) {
+    pub(super) async fn told(&mut self) {
         #[cfg(unix)]
         let [interrupt, terminate] = &mut self.heard;
         #[cfg(windows)]

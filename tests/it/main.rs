@@ -6,6 +6,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests fail loudly, and say what they skip")]
 
 mod ballots;
+mod bench;
 mod bounds;
 mod clock;
 mod command_line;

@@ -37,8 +37,8 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("seccompiler::", &["src/log/"]),
     ("clap::", &["src/cli/"]),
     ("ratatui::", &["src/cli/watch/", "src/cli/text.rs"]),
-    ("comfy_table::", &["src/cli/screen.rs"]),
-    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs", "src/cli/input.rs"]),
+    ("comfy_table::", &["src/cli/screen.rs", "src/cli/bench/"]),
+    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/bench/", "src/cli/shell.rs", "src/cli/input.rs"]),
     ("toml::", &["src/presets.rs", "src/cli/demo/"]),
 ];
 
