@@ -308,7 +308,8 @@ fn the_vote_in_the_readme_is_conducted_as_it_stands_there() {
     let at = Terminal::new();
     let readme = include_str!("../../../README.md");
     let section = readme.split("## The command line\n").nth(1).unwrap().split("\n## ").next().unwrap();
-    let lines: Vec<&str> = section.lines().filter_map(|line| line.strip_prefix("    rollcall ")).collect();
+    let lines = section.lines().map(|line| line.strip_prefix("    rollcall "));
+    let lines: Vec<&str> = lines.skip_while(Option::is_none).map_while(|line| line).collect();
     let said: Vec<String> = lines.iter().map(|line| at.says(line)).collect();
     assert_eq!(said.len(), 12);
     assert!(said[9].contains("  ADOPTED. Adopted: 1 of 1 present and voting in favour; 1 needed."), "{}", said[9]);
