@@ -5,9 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::limits::MAX_KEY;
-use super::{
-    Choice, Decidedness, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, Veto, VoteName,
-};
+use super::{Choice, Decidedness, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, Veto, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 

@@ -33,7 +33,13 @@ impl Rule {
         let required = self.requirements.iter().zip(&judged.required).flat_map(|(requirement, figures)| {
             let either = matches!(requirement, Requirement::AnyOf(_));
             requirement.thresholds().iter().zip(figures).enumerate().map(move |(at, (threshold, figures))| {
-                let before = if !either { "" } else if at == 0 { "either " } else { "or " };
+                let before = if !either {
+                    ""
+                } else if at == 0 {
+                    "either "
+                } else {
+                    "or "
+                };
                 criterion(threshold, figures, format!("{before}{threshold}"), false)
             })
         });

@@ -3,8 +3,8 @@
 use super::malformed::Fields;
 use crate::domain::limits::MAX_REQUIREMENTS;
 use crate::domain::{
-    Bar, Base, Choice, Comparison, Criterion, Decidedness, MemberShare, Outcome, Quorum, QuorumBasis, Requirement, Rule,
-    Share, Threshold, TieBreak, Verdict, Veto,
+    Bar, Base, Choice, Comparison, Criterion, Decidedness, MemberShare, Outcome, Quorum, QuorumBasis, Requirement,
+    Rule, Share, Threshold, TieBreak, Verdict, Veto,
 };
 use crate::proto;
 

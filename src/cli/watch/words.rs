@@ -138,7 +138,8 @@ mod tests {
     #[test]
     fn what_is_needed_is_said_shortly() {
         let least = |counted, needed, passed| need(&measured("", counted, needed, passed));
-        let most = |counted, needed, passed| need(&Criterion { at_most: true, ..measured("", counted, needed, passed) });
+        let most =
+            |counted, needed, passed| need(&Criterion { at_most: true, ..measured("", counted, needed, passed) });
         assert_eq!(least(98, 99, false), "98 of 99 needed, 1 more");
         assert_eq!(least(0, 0, false), "0 of 0 needed, not met");
         assert_eq!(least(143, 99, true), "143, 99 needed, met");
