@@ -17,7 +17,8 @@ impl Rule {
     /// choice, or none. `vetoers` are those of them who are in the group with the veto.
     ///
     /// `Open` is said where ballots are found that change it, `Certain` where none can be. One of the two is always found where
-    /// "yes" helps every criterion most, and "no" the quorum as much and the requirements least: so in every named rule.
+    /// "yes" helps every criterion most, and "no" the quorum as much and the requirements least, less even than an empty base:
+    /// so in every named rule.
     #[must_use]
     pub fn decidedness(&self, facts: &Facts, vetoers: &[&Member]) -> Decidedness {
         let outcome = self.weigh(facts).outcome;
@@ -34,7 +35,8 @@ impl Rule {
     fn tried(&self, facts: &Facts, vetoers: &[&Member]) -> impl Iterator<Item = Outcome> {
         let blocking = self.veto.as_ref().map(|veto| veto.choice);
         let mut seen = BTreeSet::new();
-        let weights = |member: &&&Member| self.weights().iter().map(|of| member.weight(of)).collect::<Vec<u64>>();
+        let names = self.weights();
+        let weights = |member: &&&Member| names.iter().map(|of| member.weight(of)).collect::<Vec<u64>>();
         let unlike = vetoers.iter().filter(|member| seen.insert(weights(member))).take(MAX_TRIED);
         let singles: Vec<&Member> = if blocking.is_some() { unlike.copied().collect() } else { Vec::new() };
         let blockers = std::iter::once(None).chain(singles.into_iter().map(Some));

@@ -77,7 +77,8 @@ impl Rule {
         let figures = short.map_or_else(String::new, |(threshold, (figures, known))| {
             let Figures { counted, .. } = figures;
             let present = if *known == Known::AsStated { "present" } else { "taking part" };
-            format!("{counted} {present}{}; {}", by(threshold), needed(threshold, figures))
+            let what = if threshold.weight.is_empty() { String::new() } else { format!(" {}", threshold.weight) };
+            format!("{counted}{what} {present}; {}", needed(threshold, figures))
         });
         format!("No quorum: {figures}.")
     }
@@ -127,33 +128,35 @@ fn criterion(threshold: &Threshold, figures: &Figures, text: String, presumed: b
     Criterion { text, counted: shown(counted), needed: shown(needed), base: shown(base), passed, at_most, presumed }
 }
 
-/// "143 of 148 present and voting in favour; 99 needed"
+/// "143 of 148 present and voting in favour; 99 needed", by weight "85 of 100 shares present and voting in favour; 75 needed"
 fn in_words(threshold: &Threshold, figures: &Figures) -> String {
     let Figures { counted, base, .. } = figures;
+    let by_head = threshold.weight.is_empty();
     let of_base = match threshold.bar {
-        Bar::Count(_) => String::new(),
+        Bar::Count(_) if by_head => String::new(),
+        Bar::Count(_) => format!(" {}", threshold.weight),
         Bar::Share(share) if *base == 0 => return nothing_to_measure_by(share.base).to_owned(),
-        Bar::Share(share) => match share.base {
-            Base::Seats => format!(" of {base} seats"),
-            Base::Members => format!(" of {base} members"),
-            Base::Roll => format!(" of {base} entitled to vote"),
-            Base::Participating => format!(" of {base} taking part"),
-            Base::PresentAndVoting => format!(" of {base} present and voting"),
-            Base::Cast => format!(" of {base} cast"),
-        },
+        Bar::Share(share) => {
+            let what = match share.base {
+                Base::Seats => "seats",
+                Base::Members => "members",
+                Base::Roll if by_head => "entitled to vote",
+                Base::Roll => "",
+                Base::Participating => "taking part",
+                Base::PresentAndVoting => "present and voting",
+                Base::Cast => "cast",
+            };
+            let words = [threshold.weight.as_str(), what].into_iter().filter(|word| !word.is_empty());
+            words.fold(format!(" of {base}"), |said, word| format!("{said} {word}"))
+        }
     };
-    let choices = choices(&threshold.choices);
-    format!("{counted}{of_base} {choices}{}; {}", by(threshold), needed(threshold, figures))
+    format!("{counted}{of_base} {}; {}", choices(&threshold.choices), needed(threshold, figures))
 }
 
 /// "99 needed", or of a limit "at most 174".
 fn needed(threshold: &Threshold, figures: &Figures) -> String {
     let Figures { needed, .. } = figures;
     if threshold.is_limit() { format!("at most {needed}") } else { format!("{needed} needed") }
-}
-
-fn by(threshold: &Threshold) -> String {
-    if threshold.weight.is_empty() { String::new() } else { format!(" by {}", threshold.weight) }
 }
 
 /// An empty base satisfies no share.
@@ -169,10 +172,22 @@ fn nothing_to_measure_by(base: Base) -> &'static str {
 
 /// "more than 1/2 of all members", without what is counted.
 fn bar(threshold: &Threshold) -> String {
+    let comparison = threshold.comparison;
+    let weight = &threshold.weight;
     match threshold.bar {
-        Bar::Count(count) => format!("{} {count}", threshold.comparison),
+        Bar::Count(count) if weight.is_empty() => format!("{comparison} {count}"),
+        Bar::Count(count) => format!("{comparison} {count} {weight}"),
         Bar::Share(Share { numerator, denominator, base }) => {
-            format!("{} {numerator}/{denominator} of {base}", threshold.comparison)
+            let part = if denominator == 100 { format!("{numerator} %") } else { format!("{numerator}/{denominator}") };
+            let whole = match base {
+                Base::Seats | Base::Members => base.to_string(),
+                _ if weight.is_empty() => base.to_string(),
+                Base::Roll => format!("all {weight}"),
+                Base::Participating => format!("the {weight} taking part"),
+                Base::PresentAndVoting => format!("the {weight} present and voting"),
+                Base::Cast => format!("the {weight} cast"),
+            };
+            format!("{comparison} {part} of {whole}")
         }
     }
 }
@@ -197,8 +212,7 @@ fn shown(figure: u128) -> u64 {
 
 impl std::fmt::Display for Threshold {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", bar(self), choices(&self.choices))?;
-        if self.weight.is_empty() { Ok(()) } else { write!(f, ", by {}", self.weight) }
+        write!(f, "{} {}", bar(self), choices(&self.choices))
     }
 }
 

@@ -281,7 +281,7 @@ async fn a_vote_is_judged_by_its_roll_its_weights_and_its_vetoes() {
     client.cast("C", Choice::No).await.unwrap();
     let locked = client.lock().await.unwrap();
     let verdict = locked.verdict.clone().unwrap();
-    let expected = "VETOED | 85/75 of 100 | Not adopted, owing to the negative vote of a golden member: 85 of 100 present and voting in favour by shares; 75 needed.";
+    let expected = "VETOED | 85/75 of 100 | Not adopted, owing to the negative vote of a golden member: 85 of 100 shares present and voting in favour; 75 needed.";
     assert_eq!(shown(&verdict), expected);
     assert_eq!(verdict.vetoed_by, ["bodies/hall/members/C"]);
     let weights = &locked.tally.as_ref().unwrap().weights;
