@@ -168,6 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn a_line_says_when_the_outcome_is_decided_while_the_vote_goes_on() {
+        let said = |state: VoteState, decidedness: proto::Decidedness| {
+            let verdict = Verdict { decidedness: decidedness.into(), ..Default::default() };
+            let tally = Some(proto::Tally { heads: Some(Counts::default()), ..Default::default() });
+            line(&proto::TallyFrame { state: state.into(), verdict: Some(verdict), tally, ..Default::default() }, None)
+        };
+        assert!(said(VoteState::Open, proto::Decidedness::Certain).ends_with("; decided"));
+        assert!(said(VoteState::Suspended, proto::Decidedness::Certain).ends_with("; decided"));
+        assert!(!said(VoteState::Open, proto::Decidedness::Open).contains("decided"));
+        assert!(!said(VoteState::Locked, proto::Decidedness::Certain).contains("decided"));
+    }
+
+    #[test]
     fn a_line_of_a_draft_says_that_it_is_not_open() {
         let frame = proto::TallyFrame { state: VoteState::Draft.into(), ..Default::default() };
         assert_eq!(line(&frame, None), "not open yet");

@@ -147,3 +147,30 @@ fn a_folder_is_read_by_name_and_a_name_is_taken_once() {
     let said = Presets::with_folder(&folder.path().join("none")).unwrap_err().to_string();
     assert!(said.contains("none: no folder of rules that can be read"), "{said}");
 }
+
+#[test]
+fn a_file_with_anything_in_it_is_told_and_breaks_nothing() {
+    use proptest::prelude::*;
+    let pieces =
+        ["[", "]", "{", "}", "\"", "=", "\n", "[[rule]]", "share", "[1, 2]", "ü", "0", "-9", "'''", "any_of", "#"];
+    let edit = (any::<prop::sample::Index>(), 0_usize..30, prop::sample::select(pieces.to_vec()));
+    let config = proptest::test_runner::Config { cases: 2_000, failure_persistence: None, ..Default::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let run = runner.run(&prop::collection::vec(edit, 1..4), |edits| {
+        let mut text: Vec<char> = SOUND.chars().collect();
+        for (at, length, piece) in edits {
+            let at = at.index(text.len() + 1);
+            let end = (at + length).min(text.len());
+            text.splice(at..end, piece.chars());
+        }
+        let text: String = text.into_iter().collect();
+        let mut faults = Vec::new();
+        let rules = written::rules("my.toml", &text, &mut faults);
+        prop_assert!(rules.iter().all(|(_, rule)| rule.faults().is_empty()));
+        let last = text.matches('\n').count() + 1;
+        prop_assert!(faults.iter().all(|fault| (1..=last).contains(&fault.place.line)), "{:?}", faults);
+        prop_assert!(!rules.is_empty() || !faults.is_empty(), "nothing is said of {}", text);
+        Ok(())
+    });
+    run.unwrap();
+}

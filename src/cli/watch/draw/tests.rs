@@ -106,6 +106,8 @@ fn what_is_still_needed_is_said() {
     let verdict = board.frame.verdict.as_mut().unwrap();
     verdict.criteria[0] = Criterion { counted: 98, needed: 99, passed: false, ..verdict.criteria[0].clone() };
     assert_shows(&drawn(&board, 80, 24), &["98 of 99 needed, 1 more: at least 2/3 of the members present"]);
+    board.frame.verdict.as_mut().unwrap().set_decidedness(proto::Decidedness::Certain);
+    assert_shows(&drawn(&board, 80, 24), &["144 of 193 have voted  OPEN, decided"]);
 }
 
 #[test]
