@@ -2,5 +2,6 @@
 
 mod bodies;
 mod decided;
+mod decisions;
 mod files;
 mod properties;
