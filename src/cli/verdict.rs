@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 
 use super::rules::words::{bar, threshold};
 use super::words::{self, state};
-use crate::proto::quorum::Basis;
 use crate::proto::requirement::Kind;
 use crate::proto::threshold::Bar;
-use crate::proto::{Comparison, Criterion, Outcome, Rule, Tally, Threshold, Verdict, Vote, VoteState};
+use crate::proto::{
+    Choice, Criterion, Decidedness, MemberShare, Outcome, Rule, Tally, TallyFrame, Threshold, Verdict, Vote, VoteState,
+};
 
 /// A test of a rule as it came out, beside what the rule asks there.
 pub struct Measure<'a> {
@@ -21,8 +22,6 @@ pub struct Measure<'a> {
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
     Quorum,
-    /// A quorum that is presumed where none was stated.
-    Presumable,
     /// A requirement, by its place: one of its tests is enough.
     Requirement(usize),
 }
@@ -40,10 +39,8 @@ pub fn measures<'a>(verdict: &'a Verdict, rule: Option<&'a Rule>) -> Vec<Measure
 
 /// What a rule asks, in the order in which it is judged.
 fn asked(rule: &Rule) -> Vec<(Part, &Threshold)> {
-    let quorum = rule.quorum.iter().flat_map(|quorum| {
-        let part = if quorum.basis() == Basis::StatedElsePresumed { Part::Presumable } else { Part::Quorum };
-        quorum.thresholds.iter().map(move |threshold| (part, threshold))
-    });
+    let quorum =
+        rule.quorum.iter().flat_map(|quorum| quorum.thresholds.iter().map(|threshold| (Part::Quorum, threshold)));
     let required = rule.requirements.iter().enumerate().flat_map(|(at, requirement)| {
         let thresholds = match &requirement.kind {
             Some(Kind::Threshold(one)) => std::slice::from_ref(one),
@@ -79,21 +76,6 @@ impl Measure<'_> {
         self.criterion.passed
     }
 
-    /// Whether its bar is the most that passes, and not the least.
-    fn is_limit(&self) -> bool {
-        let Criterion { counted, needed, passed, .. } = *self.criterion;
-        self.threshold.map_or((passed && counted < needed) || (!passed && counted > needed), |threshold| {
-            matches!(threshold.comparison(), Comparison::AtMost | Comparison::LessThan)
-        })
-    }
-
-    /// Whether it passes since no one was asked to show that it does.
-    fn is_presumed(&self) -> bool {
-        let Criterion { counted, needed, passed, .. } = *self.criterion;
-        let clears = if self.is_limit() { counted <= needed } else { counted >= needed };
-        self.part == Part::Presumable && passed && !clears
-    }
-
     /// Whether there is nothing yet that its share is a share of: that passes nothing.
     fn has_no_base(&self) -> bool {
         let Criterion { counted, needed, base, passed, .. } = *self.criterion;
@@ -107,9 +89,9 @@ impl Measure<'_> {
         let of = if base == 0 { String::new() } else { format!(" of {base}") };
         if self.has_no_base() {
             format!("{counted} of 0")
-        } else if self.is_presumed() {
+        } else if self.criterion.presumed {
             format!("{counted}{of} by the ballots")
-        } else if self.is_limit() {
+        } else if self.criterion.at_most {
             format!("{counted}{of}, at most {needed}")
         } else {
             format!("{counted}{of}, {needed} needed")
@@ -121,7 +103,7 @@ impl Measure<'_> {
         let Criterion { counted, needed, passed, .. } = *self.criterion;
         let stands = match (passed, counted.cmp(&needed)) {
             _ if self.has_no_base() => "not met".to_owned(),
-            (true, _) if self.is_presumed() => "presumed".to_owned(),
+            (true, _) if self.criterion.presumed => "presumed".to_owned(),
             (true, _) => "met".to_owned(),
             (false, Ordering::Less) => format!("{} more", needed - counted),
             (false, Ordering::Greater) => format!("{} too many", counted - needed),
@@ -148,7 +130,7 @@ impl Measure<'_> {
     /// What is asked, in few words, where the rule is known.
     pub fn short(&self) -> Option<String> {
         self.threshold.map(|asked| match self.part {
-            Part::Quorum | Part::Presumable => format!("quorum: {}", bar(asked)),
+            Part::Quorum => format!("quorum: {}", bar(asked)),
             Part::Requirement(_) => {
                 let words = threshold(asked);
                 words.strip_prefix("yes: ").map(str::to_owned).unwrap_or(words)
@@ -165,13 +147,56 @@ pub fn tally(tally: &Tally) -> Vec<String> {
 }
 
 /// What the rule says of a tally: the outcome, where none is declared yet, the sentence, and each test. While the vote
-/// is open the sentence itself says that this is how it stands.
+/// is open the sentence itself says that this is how it stands, and what the ballots still out can do is said too.
 pub fn judged(verdict: &Verdict, rule: Option<&Rule>, state: VoteState) -> Vec<String> {
-    let headline = match state {
-        VoteState::Open | VoteState::Suspended => format!("  {}", verdict.summary),
-        _ => format!("  {}. {}", capitals(verdict.outcome()), verdict.summary),
+    let headline = match goes_on(state) {
+        true => format!("  {}", verdict.summary),
+        false => format!("  {}. {}", capitals(verdict.outcome()), verdict.summary),
     };
-    [headline].into_iter().chain(figures(verdict, rule)).collect()
+    let last = if goes_on(state) { decidedness(verdict) } else { membership(verdict) };
+    [headline].into_iter().chain(figures(verdict, rule)).chain(last).collect()
+}
+
+/// Whether ballots can still come.
+fn goes_on(state: VoteState) -> bool {
+    matches!(state, VoteState::Open | VoteState::Suspended)
+}
+
+/// Whether the ballots still out can change nothing any more, while they could still come.
+pub fn is_decided(frame: &TallyFrame) -> bool {
+    let certain = |verdict: &Verdict| verdict.decidedness() == Decidedness::Certain;
+    goes_on(frame.state()) && frame.verdict.as_ref().is_some_and(certain)
+}
+
+/// What the ballots still out can do.
+fn decidedness(verdict: &Verdict) -> Option<String> {
+    let said = match verdict.decidedness() {
+        Decidedness::Open => "open: the ballots still out can change it",
+        Decidedness::Certain => "decided, if the ballots cast stand: those still out cannot change it",
+        Decidedness::Undetermined => "whether the ballots still out can change it is not known",
+        Decidedness::Unspecified => return None,
+    };
+    Some(format!("    {said}"))
+}
+
+/// What part of the members made each choice: "of 193 members 74.1 % in favour (just under three quarters), 2.6 % against ..".
+fn membership(verdict: &Verdict) -> Option<String> {
+    let members = verdict.membership.first()?.members;
+    let share = |share: &MemberShare| {
+        let stand = match share.choice() {
+            Choice::Yes => "in favour",
+            Choice::No => "against",
+            Choice::Abstain => "abstaining",
+            Choice::Present => "present",
+            Choice::NotVoting => "not voting",
+            Choice::Unspecified => "not entitled to vote",
+        };
+        let near = if share.fraction.is_empty() { String::new() } else { format!(" ({})", share.fraction) };
+        format!("{}.{} % {stand}{near}", share.per_mille / 10, share.per_mille % 10)
+    };
+    let told = |share: &&MemberShare| share.count > 0 || share.choice() == Choice::Yes;
+    let shares: Vec<String> = verdict.membership.iter().filter(told).map(share).collect();
+    Some(format!("    of {} {}", words::many(members, "member"), shares.join(", ")))
 }
 
 /// Each test with its figures, and whose ballots blocked the result.
@@ -212,6 +237,7 @@ pub fn outcome(vote: &Vote) -> Vec<String> {
                 lines.push(format!("    by ruling of the presiding officer: {}", vote.ruling));
             }
             lines.extend(figures(&verdict, rule));
+            lines.extend(membership(&verdict));
             lines
         }
     }
@@ -225,18 +251,14 @@ pub fn capitals(outcome: Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::{AnyOf, Quorum, Requirement, Share};
+    use crate::proto::{AnyOf, Comparison, Quorum, Requirement, Share};
 
     fn one(threshold: Threshold) -> Requirement {
         Requirement { kind: Some(Kind::Threshold(threshold)) }
     }
 
-    fn at_most(count: u64) -> Threshold {
-        Threshold { comparison: Comparison::AtMost.into(), bar: Some(Bar::Count(count)), ..Default::default() }
-    }
-
     fn measured(text: &str, counted: u64, needed: u64, passed: bool) -> Criterion {
-        Criterion { text: text.into(), counted, needed, base: 0, passed }
+        Criterion { text: text.into(), counted, needed, passed, ..Default::default() }
     }
 
     #[test]
@@ -255,12 +277,10 @@ mod tests {
         let half = Rule { requirements: vec![one(half)], ..Default::default() };
         assert_eq!(said(Some(&half), measured("", 0, 1, false)), "0 of 0, not met");
         assert_eq!(said(Some(&least), measured("", 0, 1, false)), "0, 1 needed, 1 more");
-        let most = Rule { requirements: vec![one(at_most(4))], ..Default::default() };
-        for rule in [Some(&most), None] {
-            assert_eq!(said(rule, measured("", 6, 4, false)), "6, at most 4, 2 too many");
-            assert_eq!(said(rule, measured("", 3, 4, true)), "3, at most 4, met");
-        }
-        assert_eq!(said(Some(&most), measured("", 4, 4, true)), "4, at most 4, met");
+        let most = |counted, passed| Criterion { at_most: true, ..measured("", counted, 4, passed) };
+        assert_eq!(said(None, most(6, false)), "6, at most 4, 2 too many");
+        assert_eq!(said(None, most(3, true)), "3, at most 4, met");
+        assert_eq!(said(None, most(4, true)), "4, at most 4, met");
     }
 
     #[test]
@@ -268,19 +288,28 @@ mod tests {
         let half = Share { numerator: 1, denominator: 2, base: crate::proto::Base::Seats.into() };
         let bar = Some(Bar::Share(half));
         let thresholds = vec![Threshold { comparison: Comparison::MoreThan.into(), bar, ..Default::default() }];
-        let rule = |basis: Basis| {
-            let quorum = Quorum { basis: basis.into(), thresholds: thresholds.clone() };
-            Rule { quorum: Some(quorum), ..Default::default() }
+        let quorum = Some(Quorum { thresholds, ..Default::default() });
+        let rule = Rule { quorum, ..Default::default() };
+        let line = |presumed, counted, passed| {
+            let criterion = Criterion { base: 2, presumed, ..measured("quorum", counted, 2, passed) };
+            measures(&Verdict { criteria: vec![criterion], ..Default::default() }, Some(&rule))[0].short_line()
         };
-        let line = |rule: &Rule, counted, passed| {
-            let criterion = Criterion { base: 2, ..measured("quorum", counted, 2, passed) };
-            measures(&Verdict { criteria: vec![criterion], ..Default::default() }, Some(rule))[0].short_line()
-        };
-        let presumed = rule(Basis::StatedElsePresumed);
         let quorum = "quorum: more than 1/2 of all seats";
-        assert_eq!(line(&presumed, 1, true), format!("met     {quorum}: 1 of 2 by the ballots"));
-        assert_eq!(line(&presumed, 2, true), format!("met     {quorum}: 2 of 2, 2 needed"));
-        assert_eq!(line(&rule(Basis::Participating), 1, false), format!("not met {quorum}: 1 of 2, 2 needed"));
+        assert_eq!(line(true, 1, true), format!("met     {quorum}: 1 of 2 by the ballots"));
+        assert_eq!(line(false, 2, true), format!("met     {quorum}: 2 of 2, 2 needed"));
+        assert_eq!(line(false, 1, false), format!("not met {quorum}: 1 of 2, 2 needed"));
+    }
+
+    #[test]
+    fn a_vote_that_goes_on_is_decided_where_its_verdict_is() {
+        let decided = |state: VoteState, decidedness: Decidedness| {
+            let verdict = Some(Verdict { decidedness: decidedness.into(), ..Default::default() });
+            is_decided(&TallyFrame { state: state.into(), verdict, ..Default::default() })
+        };
+        assert!(decided(VoteState::Open, Decidedness::Certain));
+        assert!(decided(VoteState::Suspended, Decidedness::Certain));
+        assert!(!decided(VoteState::Open, Decidedness::Open));
+        assert!(!decided(VoteState::Locked, Decidedness::Certain));
     }
 
     #[test]

@@ -8,11 +8,13 @@ mod body;
 mod choice;
 mod command;
 mod conduct;
+mod decided;
 mod event;
 mod hall;
 mod judge;
 pub mod limits;
 mod member;
+mod membership;
 mod name;
 mod rejection;
 mod request;
@@ -22,6 +24,7 @@ mod state;
 mod tally;
 mod verdict;
 mod vote;
+mod words;
 
 pub use ballot::Stand;
 pub use body::{Body, Seat};
@@ -31,6 +34,7 @@ pub use event::{Entry, Event, Receipt};
 pub use hall::Hall;
 pub use judge::Facts;
 pub use member::{Member, Suspension};
+pub use membership::MemberShare;
 pub use name::{BallotName, BodyId, MemberId, MemberName, NameError, VoteId, VoteName};
 pub use rejection::{Limit, Rejection, Resource, RollFault};
 pub use request::{Digest, RequestId, RequestKey};
@@ -40,7 +44,7 @@ pub use rule::{
 };
 pub use state::{Decision, State};
 pub use tally::{Counts, Tally};
-pub use verdict::{Criterion, Outcome, Verdict};
+pub use verdict::{Criterion, Decidedness, Outcome, Verdict};
 pub use vote::{
     BallotPolicy, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState, Voting,
 };

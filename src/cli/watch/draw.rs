@@ -139,7 +139,8 @@ fn head(board: &Board, width: usize, look: Look) -> Vec<Line<'static>> {
     let name = crate::cli::names::short(&vote.name);
     let title = if vote.title.is_empty() { &name } else { &vote.title };
     let under = if vote.symbol.is_empty() { name.clone() } else { format!("{name}  {}", vote.symbol) };
-    let state = words::state(board.frame.state()).to_uppercase();
+    let decided = if verdict::is_decided(&board.frame) { ", decided" } else { "" };
+    let state = format!("{}{decided}", words::state(board.frame.state()).to_uppercase());
     let (all, counts) = (all(board), board.counts());
     let voted = format!("{} of {all} have voted", all - counts.not_voting);
     let locks = board.locks().map_or_else(String::new, |locks| format!(", locks {locks}"));

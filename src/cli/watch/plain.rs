@@ -50,6 +50,7 @@ pub fn line(board: &Board) -> String {
         let measures = verdict::measures(verdict, board.vote.rule.as_ref());
         parts.extend(verdict::aim(&measures).map(|at| measures[at].need()));
     }
+    parts.extend(verdict::is_decided(frame).then(|| "decided".to_owned()));
     parts.extend(board.locks().map(|locks| format!("locks {locks}")));
     parts.join("; ")
 }

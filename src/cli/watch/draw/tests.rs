@@ -33,7 +33,8 @@ fn assembly(voted: usize) -> Board {
     let heads = proto::Counts { yes, no, abstain, not_voting, ..Default::default() };
     let text = "at least 2/3 of the members present and voting in favour".into();
     let needed = (2 * (yes + no)).div_ceil(3);
-    let criterion = Criterion { text, counted: yes, needed, base: yes + no, passed: yes >= needed };
+    let criterion =
+        Criterion { text, counted: yes, needed, base: yes + no, passed: yes >= needed, ..Default::default() };
     let mut board = Board::new(vote);
     let frame = TallyFrame {
         revision: 2,
@@ -135,6 +136,8 @@ fn what_is_still_needed_is_said() {
     let verdict = board.frame.verdict.as_mut().unwrap();
     verdict.criteria[0] = Criterion { counted: 98, needed: 99, passed: false, ..verdict.criteria[0].clone() };
     assert_shows(&drawn(&board, 80, 24), &["98 of 108, 99 needed, 1 more"]);
+    board.frame.verdict.as_mut().unwrap().set_decidedness(proto::Decidedness::Certain);
+    assert_shows(&drawn(&board, 80, 24), &["144 of 193 have voted  OPEN, decided"]);
 }
 
 #[test]
@@ -142,7 +145,8 @@ fn what_the_rule_asks_is_whole_at_80_by_24_and_in_full_where_there_is_room() {
     let mut board = assembly(144);
     board.vote.rule = Some(two_thirds());
     let text = "quorum: more than 1/2 of all seats, presumed since presence was not stated".into();
-    let quorum = Criterion { text, counted: 50, needed: 97, base: 193, passed: true };
+    let quorum =
+        Criterion { text, counted: 50, needed: 97, base: 193, passed: true, presumed: true, ..Default::default() };
     board.frame.verdict.as_mut().unwrap().criteria.insert(0, quorum);
     let small = drawn(&board, 80, 24);
     let asked = "72 of 108, 72 needed, met: at least 2/3 of those present and voting\n";
