@@ -26,7 +26,7 @@ const FILES: [(&str, &str); 11] = [
 ];
 
 /// The files of a user's own in bytes, together: all rules are listed in one answer, which takes less than they do.
-const MAX_BYTES: u64 = 1 << 20;
+const MAX_RULES_BYTES: u64 = 1 << 20;
 
 /// The named rules.
 #[derive(Debug, Default)]
@@ -129,7 +129,7 @@ fn read(folder: &Path, faults: &mut Vec<Fault>) -> Vec<(String, String)> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
     let size = |path: &std::path::PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
-    if paths.iter().map(size).sum::<u64>() > MAX_BYTES {
+    if paths.iter().map(size).sum::<u64>() > MAX_RULES_BYTES {
         cannot(folder, "its rules must take at most 1 MiB".to_owned());
         return Vec::new();
     }

@@ -52,6 +52,13 @@ pub fn problem(text: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "rollcall: {}", text::clean(&text.to_string()));
 }
 
+/// Writes what a problem consists of to standard error, a line each, below it.
+pub fn details<'a>(lines: impl IntoIterator<Item = &'a str>) {
+    for line in lines {
+        let _ = writeln!(std::io::stderr(), "{}", text::clean(line));
+    }
+}
+
 /// A line that changes while one looks at it: redrawn in place on a terminal, now and then a new line elsewhere.
 pub struct LiveLine {
     terminal: bool,

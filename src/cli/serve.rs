@@ -106,7 +106,9 @@ impl Ended {
                 ExitCode::from(TOLD_TWICE)
             }
             Ended::Failed { problem, code } => {
-                say::problem(problem);
+                let mut lines = problem.lines();
+                say::problem(lines.next().unwrap_or_default());
+                say::details(lines);
                 ExitCode::from(code)
             }
         }

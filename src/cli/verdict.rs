@@ -76,6 +76,12 @@ impl Measure<'_> {
         self.criterion.passed
     }
 
+    /// Whether it passes since no one was asked to show that it does, and the ballots do not show it either.
+    fn is_presumed(&self) -> bool {
+        let Criterion { counted, needed, at_most, presumed, .. } = *self.criterion;
+        presumed && if at_most { counted > needed } else { counted < needed }
+    }
+
     /// Whether there is nothing yet that its share is a share of: that passes nothing.
     fn has_no_base(&self) -> bool {
         let Criterion { counted, needed, base, passed, .. } = *self.criterion;
@@ -89,7 +95,7 @@ impl Measure<'_> {
         let of = if base == 0 { String::new() } else { format!(" of {base}") };
         if self.has_no_base() {
             format!("{counted} of 0")
-        } else if self.criterion.presumed {
+        } else if self.is_presumed() {
             format!("{counted}{of} by the ballots")
         } else if self.criterion.at_most {
             format!("{counted}{of}, at most {needed}")
@@ -103,7 +109,7 @@ impl Measure<'_> {
         let Criterion { counted, needed, passed, .. } = *self.criterion;
         let stands = match (passed, counted.cmp(&needed)) {
             _ if self.has_no_base() => "not met".to_owned(),
-            (true, _) if self.criterion.presumed => "presumed".to_owned(),
+            (true, _) if self.is_presumed() => "presumed".to_owned(),
             (true, _) => "met".to_owned(),
             (false, Ordering::Less) => format!("{} more", needed - counted),
             (false, Ordering::Greater) => format!("{} too many", counted - needed),
@@ -296,6 +302,7 @@ mod tests {
         };
         let quorum = "quorum: more than 1/2 of all seats";
         assert_eq!(line(true, 1, true), format!("met     {quorum}: 1 of 2 by the ballots"));
+        assert_eq!(line(true, 2, true), format!("met     {quorum}: 2 of 2, 2 needed"));
         assert_eq!(line(false, 2, true), format!("met     {quorum}: 2 of 2, 2 needed"));
         assert_eq!(line(false, 1, false), format!("not met {quorum}: 1 of 2, 2 needed"));
     }

@@ -104,8 +104,8 @@ fn a_bar_that_is_the_most_says_so() {
     let limit =
         r#"{"requirements":[{"threshold":{"choices":["CHOICE_NO"],"comparison":"COMPARISON_AT_MOST","count":"3"}}]}"#;
     let judged = |line: &str| at.says_of(&format!("rules judge --rule-file - {line}"), limit);
-    assert!(judged("--yes 5 --no 2").ends_with("    met     at most 3 against: 2, at most 3\n"));
-    assert!(judged("--yes 5 --no 4").ends_with("    not met at most 3 against: 4, at most 3\n"));
+    assert!(judged("--yes 5 --no 2").contains("    met     at most 3 against: 2, at most 3\n"));
+    assert!(judged("--yes 5 --no 4").contains("    not met at most 3 against: 4, at most 3\n"));
 }
 
 #[test]
@@ -318,6 +318,7 @@ fn the_vote_in_the_readme_is_conducted_as_it_stands_there() {
     let lines: Vec<&str> = block.filter_map(|line| line.strip_prefix("rollcall ")).collect();
     let said: Vec<String> = lines.iter().map(|line| at.says(line)).collect();
     assert_eq!(said.len(), 12);
-    assert!(said[9].contains("  ADOPTED. Adopted: 1 of 1 present and voting in favour; 1 needed."), "{}", said[9]);
-    assert!(said[11].ends_with("board/budget is declared ADOPTED\n"), "{}", said[11]);
+    assert!(said[8].contains("  ADOPTED. Adopted: 1 of 1 present and voting in favour; 1 needed."), "{}", said[8]);
+    assert!(said[10].ends_with("board/budget is declared ADOPTED\n"), "{}", said[10]);
+    assert!(said[11].contains("Adopted: 143 of 148 present and voting"), "{}", said[11]);
 }
