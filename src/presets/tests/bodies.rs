@@ -47,8 +47,8 @@ impl Body {
         tally
     }
 
-    pub fn vetoers(&self) -> Vec<&Member> {
-        self.out.iter().filter(|member| member.groups.iter().any(|group| group == GROUP)).collect()
+    pub fn veto_out(&self) -> bool {
+        self.out.iter().any(|member| member.groups.iter().any(|group| group == GROUP))
     }
 
     /// All that the rule asks, with a tally that those who are out made by these choices.
