@@ -16,6 +16,9 @@ impl Rule {
     /// and where "no" is what blocks: so in every named rule.
     #[must_use]
     pub fn decidedness(&self, facts: &Facts, veto_out: bool) -> Decidedness {
+        if facts.tally.heads.not_voting == 0 {
+            return Decidedness::Certain;
+        }
         let outcome = self.weigh(facts).outcome;
         if CHOICES.iter().any(|choice| self.if_all(*choice, facts, veto_out) != outcome) {
             return Decidedness::Open;
@@ -53,12 +56,8 @@ impl Bounds<'_> {
     fn outcomes(&self, veto_out: bool) -> Vec<Outcome> {
         let tally = self.facts.tally;
         let mut possible = Vec::new();
-        let others = tally.heads.not_voting > 0 || tally.weights.values().any(|counts| counts.not_voting > 0);
         if !tally.any_ballot() {
             possible.push(if self.rule.quorum.is_some() { Outcome::NoQuorum } else { Outcome::NotAdopted });
-            if !others {
-                return possible;
-            }
         }
         let quorum = self.quorum();
         if quorum.iter().any(|reach| reach.can_fail) {
