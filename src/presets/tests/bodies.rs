@@ -142,7 +142,7 @@ pub fn body(most_out: usize) -> impl Strategy<Value = Body> {
     })
 }
 
-/// The same with the weight that the named rules call "votes" as well.
+/// The same body with the weights that the rule names.
 pub fn body_of(rule: &Rule, body: Body) -> Body {
     let named: BTreeMap<String, String> =
         rule.weights().into_iter().zip(WEIGHTS).map(|(name, of)| (of.into(), name.into())).collect();
