@@ -9,12 +9,13 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
+use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{demo, say};
+use super::{demo, say, text};
 use crate::clock::Clock;
 use crate::log::{self, Location, Log};
 use crate::presets::Presets;
@@ -36,12 +37,13 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// Serve the record over gRPC.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  rollcall serve --demo                    the founding vote, live, on 127.0.0.1:50051
+  rollcall serve --demo                    the founding vote, live
   rollcall serve --data /var/lib/rollcall  an empty or existing record
-  rollcall serve --log memory:             nothing is kept: for trying things out
+  rollcall serve --log memory:             nothing is kept: for trying out
 
-Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed;
+Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed; \
 130 told twice to stop.
+
 RUST_LOG sets what is logged to standard error, e.g. RUST_LOG=error.")]
 pub struct Serve {
     /// Where to listen; port 0 takes a free one
@@ -55,6 +57,10 @@ pub struct Serve {
     /// Where the record is kept, in place of --data: memory: or sled:DIR
     #[arg(long, env = "ROLLCALL_LOG", value_name = "LOCATION")]
     log: Option<Location>,
+
+    /// Let a browser's pages of this origin call over gRPC-Web, e.g. http://localhost:8080; * lets all. May be repeated
+    #[arg(long, env = "ROLLCALL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = origin)]
+    allow_origin: Vec<HeaderValue>,
 
     /// A folder with named rules of your own: its *.toml, in the form of Rollcall's rules/*.toml
     #[arg(long, env = "ROLLCALL_RULES", value_name = "DIR")]
@@ -169,7 +175,8 @@ impl Serve {
         };
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
-        let config = Config { log, clock: Arc::new(Clock::system()), presets: Arc::new(presets) };
+        let origins = self.allow_origin.clone();
+        let config = Config { log, clock: Arc::new(Clock::system()), presets: Arc::new(presets), origins };
         let serving = server::run(config, listener, stop.clone(), ready);
         tokio::pin!(serving);
         let result = tokio::select! {
@@ -201,7 +208,11 @@ impl Serve {
         };
         tokio::select! {
             () = play => {}
-            () = signals.told() => say::line("\nstopping .. (Ctrl-C again ends at once)"),
+            () = signals.told() => {
+                // Below the ^C that the terminal shows.
+                say::line("");
+                say::line("stopping .. (Ctrl-C again ends at once)");
+            }
         }
     }
 }
@@ -217,6 +228,14 @@ fn greet(location: &Location, ready: Ready) {
     if !ready.address.ip().is_loopback() {
         tracing::warn!(address = %ready.address, "whoever can reach this address can vote: this version has no access control");
     }
+}
+
+/// Reads an origin as browsers send it: a scheme and a host, and a port where it is not the scheme's own.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let sound = text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '*']));
+    let origin = HeaderValue::from_str(text).ok().filter(|_| sound);
+    origin.ok_or_else(|| "give SCHEME://HOST[:PORT] as the browser shows it, without a path, or *".to_owned())
 }
 
 /// The named rules; where any does not hold, all that is wrong, a line each.
@@ -249,7 +268,7 @@ fn exit_code(error: &ServeError) -> u8 {
 }
 
 /// Ctrl-C and SIGTERM.
-struct Signals {
+pub(super) struct Signals {
     #[cfg(unix)]
     heard: [tokio::signal::unix::Signal; 2],
     #[cfg(windows)]
@@ -258,7 +277,7 @@ struct Signals {
 
 impl Signals {
     /// Hears them from now on.
-    fn heard() -> std::io::Result<Self> {
+    pub(super) fn heard() -> std::io::Result<Self> {
         #[cfg(unix)]
         let heard = {
             use tokio::signal::unix::{SignalKind, signal};
@@ -270,7 +289,7 @@ impl Signals {
     }
 
     /// Waits for the next.
-    async fn told(&mut self) {
+    pub(super) async fn told(&mut self) {
         #[cfg(unix)]
         let [interrupt, terminate] = &mut self.heard;
         #[cfg(windows)]
@@ -290,7 +309,7 @@ fn log_to_stderr() {
         say::problem(format_args!("RUST_LOG cannot be read ({error}): what matters is logged"));
         EnvFilter::new("info")
     });
-    let colours = std::io::stderr().is_terminal();
+    let colours = std::io::stderr().is_terminal() && text::colours();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     // Whoever set a subscriber before keeps it.
     let _ = log.try_init();

@@ -1,7 +1,7 @@
 //! Show the tally of a vote.
 
 use super::client::{Connection, Failure};
-use super::{names, screen, time};
+use super::{names, show, time, verdict, vote, words};
 use crate::proto;
 
 /// Show the tally of a vote.
@@ -22,14 +22,26 @@ impl Args {
         let mut clients = self.connection.connect().await?;
         let request = proto::GetTallyRequest { vote: names::vote(&self.vote), at_least_seq: 0 };
         let frame = clients.tallies.get_tally(request).await?.into_inner().frame.unwrap_or_default();
-        screen::show(self.connection.json, &frame, || lines(&frame))
+        if self.connection.json {
+            return show::json(&frame);
+        }
+        // The frame has figures, and the vote the rule that says what they are measured by.
+        let vote = vote::get(&mut clients, &frame.vote).await?;
+        show::lines(&lines(&frame, &vote))
     }
 }
 
-fn lines(frame: &proto::TallyFrame) -> Vec<String> {
-    let (name, state) = (names::short(&frame.vote), screen::state(frame.state()));
+fn lines(frame: &proto::TallyFrame, vote: &proto::Vote) -> Vec<String> {
+    let (name, state) = (names::short(&frame.vote), words::state(frame.state()));
     let first = format!("{name} is {state} (entry {}, {})", frame.seq, time::second(frame.as_of_time.as_ref()));
-    let tally = frame.tally.iter().flat_map(screen::tally);
-    let verdict = frame.verdict.iter().flat_map(|verdict| screen::verdict(verdict, frame.state()));
-    std::iter::once(first).chain(tally).chain(verdict).collect()
+    // Each may be newer than the other: what is told is what the frame has.
+    let shown = proto::Vote {
+        state: frame.state,
+        tally: frame.tally.clone(),
+        verdict: frame.verdict.clone(),
+        declared_outcome: frame.declared_outcome,
+        ruling: frame.ruling.clone(),
+        ..vote.clone()
+    };
+    [first].into_iter().chain(verdict::result(&shown)).collect()
 }

@@ -127,6 +127,12 @@ pub enum Limit {
         /// The seats.
         seats: u32,
     },
+    /// Votes that are open at once.
+    #[error("{asked} votes would be open at once; at most {limit} can be: lock others first", limit = super::limits::MAX_OPEN_VOTES)]
+    OpenVotes {
+        /// How many there would be.
+        asked: usize,
+    },
     /// Bytes of the body's roll.
     #[error("the body's roll would be about {asked} bytes; at most {limit} can be recorded: give shorter names, weights or groups", limit = super::limits::MAX_ROLL_BYTES)]
     RollBytes {

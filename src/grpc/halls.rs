@@ -6,15 +6,16 @@ use std::time::Duration;
 use async_stream::try_stream;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::tallies::{STOPPING, draining};
-use super::{Answers, Rollcall, bodies::body_name, heartbeat, status, votes::ALL};
+use super::{Answers, Rollcall, heartbeat, status, votes::one_or_all};
 use crate::board::PACE;
 use crate::domain::{BodyId, Hall, Resource, Vote, VoteName};
 use crate::proto::watch_votes_response::Message;
 use crate::proto::{self, WatchVotesRequest, WatchVotesResponse};
 use crate::seq::Seq;
+use crate::wire::malformed::Fields;
 
 /// Votes looked through at once, while the board waits.
 const PAGE: usize = 256;
@@ -33,12 +34,16 @@ struct HallWatch {
 }
 
 impl Rollcall {
-    pub(super) async fn hall_of_votes(
-        &self,
-        request: WatchVotesRequest,
+    pub(super) async fn watch_votes(
+        self,
+        request: Request<WatchVotesRequest>,
     ) -> Result<Response<Answers<WatchVotesResponse>>, Status> {
-        let silence = heartbeat(request.heartbeat)?;
-        let body = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
+        let request = request.into_inner();
+        let mut fields = Fields::default();
+        let body = fields.take(one_or_all(&request.parent));
+        fields.known::<proto::VoteState>("states", &request.states);
+        let silence = fields.take(heartbeat(request.heartbeat));
+        let (body, silence) = fields.finish(body.zip(silence))?;
         self.catch_up(request.after_seq).await?;
         let at = Seq::new(request.after_seq);
         let mut watch = HallWatch { body, states: request.states, at, shown: HashSet::new() };
@@ -49,7 +54,7 @@ impl Rollcall {
                 Ok(hall.end())
             }
         })?;
-        Ok(Response::new(self.clone().hall(watch, end, silence)))
+        Ok(Response::new(self.hall(watch, end, silence)))
     }
 
     fn hall(self, mut watch: HallWatch, end: Seq, silence: Duration) -> Answers<WatchVotesResponse> {

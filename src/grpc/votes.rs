@@ -3,16 +3,21 @@
 use tonic::{Request, Response, Status};
 
 use super::{Rollcall, bodies::body_name, not_yet, status, vote};
-use crate::domain::{Command, Resource, VoteName};
+use crate::domain::{BodyId, Command, Resource, VoteName};
 use crate::presets::Presets;
 use crate::proto::{self, vote_service_server::VoteService};
 use crate::seq::Seq;
-use crate::wire::malformed::Malformed;
+use crate::wire::malformed::{Fields, Malformed};
 use crate::wire::page::Page;
 use crate::wire::vote::Draft;
 
 /// In place of a body's identifier: all bodies.
-pub(super) const ALL: &str = "bodies/-";
+const ALL: &str = "bodies/-";
+
+/// The body whose votes are asked for; none where it is all bodies.
+pub(super) fn one_or_all(parent: &str) -> Result<Option<BodyId>, Malformed> {
+    if parent == ALL { Ok(None) } else { body_name("parent", parent).map(Some) }
+}
 
 pub(super) fn vote_name(field: &str, name: &str) -> Result<VoteName, Malformed> {
     name.parse::<VoteName>().map_err(|problem| Malformed::field(field, problem.to_string()))
@@ -73,11 +78,15 @@ impl VoteService for Rollcall {
         request: Request<proto::ListVotesRequest>,
     ) -> Result<Response<proto::ListVotesResponse>, Status> {
         let request = request.into_inner();
-        let of = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
+        let mut fields = Fields::default();
+        let of = fields.take(one_or_all(&request.parent));
+        fields.known::<proto::VoteState>("states", &request.states);
         let mut states: Vec<i32> = request.states.clone();
         states.sort_unstable();
         let filter = format!("{states:?}");
-        let page = Page::read(request.page_size, &request.page_token, &["votes", &request.parent, &filter])?;
+        let list = ["votes", &request.parent, &filter];
+        let page = fields.take(Page::read(request.page_size, &request.page_token, &list));
+        let (of, page) = fields.finish(of.zip(page))?;
         let after = Seq::new(page.after_number()?);
         self.catch_up(0).await?;
         self.board.read(|hall| {

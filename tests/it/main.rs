@@ -6,17 +6,22 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests fail loudly, and say what they skip")]
 
 mod ballots;
+mod bench;
+mod bounds;
 mod clock;
 mod command_line;
 mod demo;
 mod discovery;
+mod documents;
 mod durability;
+mod edge;
 mod errors;
 mod examples;
 mod foreign;
 mod golden;
 mod halls;
 mod harness;
+mod hostile;
 mod members;
 mod property;
 mod reading;

@@ -1,5 +1,7 @@
 //! Recorded votes of the past: replayed through the API, stopped and taken up again, compared with what was published.
 
+mod again;
+
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -190,7 +192,9 @@ async fn a_replay_that_was_stopped_or_lost_its_server_is_taken_up_again_and_noth
     let folder = tempfile::tempdir().unwrap();
     let (list, ballots) = many(folder.path(), VOTES);
     let mut server = Server::new();
-    let start = |server: &Server| replay(&list, &ballots).args(["--server", &server.address]).spawn().unwrap();
+    let start = |server: &Server| {
+        replay(&list, &ballots).args(["--server", &server.address, "--timeout", "1s"]).spawn().unwrap()
+    };
 
     let running = start(&server);
     reached(&mut server.client().await, 500).await;
@@ -206,6 +210,7 @@ async fn a_replay_that_was_stopped_or_lost_its_server_is_taken_up_again_and_noth
     server.kill();
     let (code, _, stderr) = told(&running.wait_with_output().unwrap());
     assert_eq!(code, Some(69), "{stderr}");
+    assert_says(&stderr, &["trying again: "]);
 
     server.restart();
     let (code, stdout, stderr) = told(&start(&server).wait_with_output().unwrap());

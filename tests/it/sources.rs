@@ -29,16 +29,19 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
 /// Crates and words that may stand in these places alone.
 const ONLY_IN: [(&str, &[&str]); 12] = [
     ("sled::", &["src/log/sled.rs"]),
-    ("tonic::", &["src/grpc/", "src/server.rs", "src/cli/", "src/proto.rs"]),
+    ("tonic::", &["src/grpc/", "src/server.rs", "src/server/", "src/cli/", "src/proto.rs"]),
     ("Status", &["src/grpc/", "src/cli/"]),
     ("SystemTime::now", &["src/clock.rs"]),
     ("prost::", &["src/cli/show.rs", "src/wire/", "src/grpc/records.rs", "src/grpc/status.rs"]),
     ("include_proto!", &["src/proto.rs"]),
     ("seccompiler::", &["src/log/"]),
     ("clap::", &["src/cli/"]),
-    ("ratatui::", &["src/cli/watch/", "src/cli/say.rs"]),
-    ("comfy_table::", &["src/cli/"]),
-    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs", "src/cli/input.rs", "src/presets"]),
+    ("ratatui::", &["src/cli/watch/", "src/cli/text.rs"]),
+    ("comfy_table::", &["src/cli/screen.rs", "src/cli/bench/"]),
+    (
+        "std::fs",
+        &["src/log/", "src/cli/replay/", "src/cli/bench/", "src/cli/shell.rs", "src/cli/input.rs", "src/presets"],
+    ),
     ("toml::", &["src/presets/", "src/cli/demo/"]),
 ];
 

@@ -18,6 +18,8 @@ use crate::server::{self, Config, ServeError};
 pub struct Host {
     /// Where it serves.
     pub address: String,
+    /// Cancelled once it serves no more.
+    pub ended: CancellationToken,
     stop: CancellationToken,
     serving: JoinHandle<Result<(), ServeError>>,
 }
@@ -31,10 +33,16 @@ impl Host {
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
         let presets = Arc::new(Presets::built_in().map_err(|e| failed(&e))?);
-        let config = Config { log, clock: Arc::new(Clock::system()), presets };
-        let serving = tokio::spawn(server::run(config, listener, stop.clone(), ready));
+        let config = Config { log, clock: Arc::new(Clock::system()), presets, origins: Vec::new() };
+        let serving = server::run(config, listener, stop.clone(), ready);
+        let ended = CancellationToken::new();
+        let end = ended.clone().drop_guard();
+        let serving = tokio::spawn(async move {
+            let _end = end;
+            serving.await
+        });
         match started.await {
-            Ok(ready) => Ok(Self { address: ready.address.to_string(), stop, serving }),
+            Ok(ready) => Ok(Self { address: ready.address.to_string(), ended, stop, serving }),
             Err(_) => Err(why(serving).await.unwrap_or_else(|| Failure::Failed("the server did not start".to_owned()))),
         }
     }

@@ -9,7 +9,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::findings::{Finding, Findings, Kind};
-use crate::cli::say;
+use crate::cli::{say, words};
 use crate::proto::Outcome;
 
 /// Where a bar cannot be drawn, a line is written this often.
@@ -88,7 +88,7 @@ impl Summary {
             Some(false) => counts.differing += 1,
             None => counts.unpublished += 1,
         }
-        *counts.outcomes.entry(word(outcome)).or_default() += 1;
+        *counts.outcomes.entry(words::outcome(outcome)).or_default() += 1;
         self.show(&mut counts);
     }
 
@@ -109,6 +109,11 @@ impl Summary {
     /// How many votes are declared.
     pub fn done(&self) -> u64 {
         self.counts().votes
+    }
+
+    /// Tells what goes wrong meanwhile, above the bar.
+    pub fn problem(&self, text: &str) {
+        self.bar.suspend(|| say::problem(text));
     }
 
     /// Takes the bar away.
@@ -165,7 +170,7 @@ impl Summary {
         };
         let places = |kind| findings.kept(kind).iter().map(place).collect::<Vec<_>>();
         let differences: Vec<_> = findings.kept(Kind::Difference).iter().map(difference).collect();
-        say::line(json!({
+        say::as_it_is(json!({
             "votes": counts.votes,
             "votes_in_file": self.votes,
             "votes_on_record_before": counts.already,
@@ -179,6 +184,7 @@ impl Summary {
             "bad_rows": findings.count(Kind::BadRow),
             "refused": findings.count(Kind::Refused),
             "shortened": findings.count(Kind::Shortened),
+            "other_rule": findings.count(Kind::OtherRule),
             "problems": {"bad_rows": places(Kind::BadRow), "refused": places(Kind::Refused)},
         }));
     }
@@ -206,17 +212,4 @@ fn list(kind: Kind, findings: &Findings) {
 fn rate(count: u64, took: Duration) -> u64 {
     let micros = took.as_micros().max(1);
     u64::try_from(u128::from(count) * 1_000_000 / micros).unwrap_or(u64::MAX)
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Unspecified => "none",
-        Outcome::Adopted => "adopted",
-        Outcome::NotAdopted => "not adopted",
-        Outcome::Vetoed => "vetoed",
-        Outcome::NoQuorum => "no quorum",
-        Outcome::AwaitingCastingVote => "awaiting a casting vote",
-        Outcome::RevoteDue => "revote due",
-        Outcome::AdoptedWithoutVote => "adopted without a vote",
-    }
 }

@@ -10,11 +10,11 @@ use crate::proto::relation::Kind;
 /// Table a question.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall vote create un-ga/es-11-4 --rule un.ga.two-thirds --follows un-sc/s-2022-720
-  rollcall vote create board/budget --rule-file rule.json --title 'The budget' --label year=2027
+  rollcall vote create un-ga/es-11-4 --rule un.ga.simple --follows un-sc/s-1
+  rollcall vote create board/budget --rule-file rule.json --title 'The budget'
 
-`rollcall rules list` has the named rules; `rollcall rules show NAME --json` is the beginning of a
-rule file of your own, once the name is taken out of it.")]
+`rollcall rules list` has the named rules; `rollcall rules show NAME --json` is the beginning of a rule file of your own, \
+once the name is taken out of it.")]
 pub struct Args {
     /// The vote, as BODY/VOTE
     vote: String,
@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long)]
     final_on_cast: bool,
     /// Who sees the choices while the vote is open
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value = "live")]
     visibility: words::Visibility,
     /// A label for other services; more than once for more
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = words::pair)]

@@ -3,14 +3,14 @@
 use super::conduct::Named;
 use super::show::get;
 use crate::cli::client::{Clients, Failure, change};
-use crate::cli::{names, screen, words};
+use crate::cli::{names, screen, verdict, words};
 use crate::proto;
 
 /// Declare the result.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   rollcall vote declare un-ga/es-11-4 --as A/RES/ES-11/4
-  rollcall vote declare un-ga/es-11-4 not-adopted --ruling 'the text was out of order'")]
+  rollcall vote declare un-ga/es-11-4 not-adopted --ruling 'out of order'")]
 pub struct Args {
     #[command(flatten)]
     vote: Named,
@@ -45,8 +45,8 @@ impl Args {
             let place = screen::receipt(answer.receipt.as_ref());
             let vote = answer.vote.clone().unwrap_or_default();
             let by = if self.outcome.is_none() { ", as its rule gives" } else { "" };
-            let first = format!("{} is {}{by} ({place})", names::short(&name), screen::state(vote.state()));
-            std::iter::once(first).chain(screen::result(&vote)).collect()
+            let first = format!("{} is {}{by} ({place})", names::short(&name), words::state(vote.state()));
+            std::iter::once(first).chain(verdict::result(&vote)).collect()
         })
     }
 }
@@ -56,7 +56,7 @@ async fn of_the_rule(clients: &mut Clients, name: &str) -> Result<proto::Outcome
     let vote = get(clients, name).await?;
     match vote.verdict.as_ref().map(proto::Verdict::outcome) {
         None | Some(proto::Outcome::Unspecified) => {
-            let state = screen::state(vote.state());
+            let state = words::state(vote.state());
             Err(Failure::Failed(format!("{} is {state}: its rule has judged nothing yet", names::short(name))))
         }
         Some(outcome) => Ok(outcome),

@@ -6,12 +6,13 @@ mod declare;
 mod show;
 
 pub use self::create::rule;
+pub use self::show::get;
 use super::client::{Connection, Failure};
 
 /// Conduct votes, from draft to declared result.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  rollcall vote create un-ga/es-11-4 --rule un.ga.two-thirds --title 'Territorial integrity of Ukraine'
+  rollcall vote create un-ga/es-11-4 --rule un.ga.two-thirds --title Ukraine
   rollcall vote open un-ga/es-11-4
   rollcall cast un-ga/es-11-4 ALB yes
   rollcall vote lock un-ga/es-11-4

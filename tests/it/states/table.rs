@@ -10,7 +10,7 @@ use crate::harness::client::{BODY, ballot, majority};
 use crate::harness::{Client, Expect, Server};
 
 /// What answers a call in each state: the state after it, `=` where that stays, or else the refusal.
-const TABLE: &str = "
+pub const TABLE: &str = "
     call           ABSENT    DRAFT     OPEN      SUSPENDED LOCKED    DECLARED  ANNULLED  WITHDRAWN
     CreateVote     DRAFT     taken     taken     taken     taken     taken     taken     taken
     WithdrawVote   none      WITHDRAWN wrong     wrong     wrong     wrong     wrong     wrong
