@@ -1,56 +1,40 @@
-//! Whether the ballots still out can change the outcome, each ballot that stands held. Exact where it says so, in a time that
-//! does not grow with the roll: it tries the ballots that go furthest, and proves by the bounds of each criterion.
-
-use std::collections::BTreeSet;
+//! Whether the ballots still out can change the outcome, each ballot that stands held. It tries the ballots that go furthest,
+//! and proves by the bounds of each criterion; the time it takes does not grow with the roll.
 
 use super::judge::passes;
 use super::rule::{Bar, QuorumBasis, Requirement, Rule, Share, Threshold, TieBreak};
-use super::{Choice, Counts, Decidedness, Facts, Member, Outcome};
-
-/// Members with a veto, with weights that differ, who are tried one by one: those of real bodies are five.
-const MAX_TRIED: usize = 64;
+use super::{Choice, Counts, Decidedness, Facts, Outcome};
 
 const CHOICES: [Choice; 5] = [Choice::Yes, Choice::No, Choice::Abstain, Choice::Present, Choice::NotVoting];
 
 impl Rule {
     /// Whether those who have no ballot, in `facts.tally` the members not voting, can change the outcome: each may cast any
-    /// choice, or none. `vetoers` are those of them who are in the group with the veto.
+    /// choice, or none. `veto_out`: one of them is in the group with the veto.
     ///
     /// `Open` is said where ballots are found that change it, `Certain` where none can be. One of the two is always found where
-    /// "yes" helps every criterion most, and "no" the quorum as much and the requirements least, less even than an empty base:
-    /// so in every named rule.
+    /// "yes" helps every criterion most, and "no" the quorum as much and the requirements least, less even than an empty base,
+    /// and where "no" is what blocks: so in every named rule.
     #[must_use]
-    pub fn decidedness(&self, facts: &Facts, vetoers: &[&Member]) -> Decidedness {
+    pub fn decidedness(&self, facts: &Facts, veto_out: bool) -> Decidedness {
+        if facts.tally.heads.not_voting == 0 {
+            return Decidedness::Certain;
+        }
         let outcome = self.weigh(facts).outcome;
-        if self.tried(facts, vetoers).any(|other| other != outcome) {
+        if CHOICES.iter().any(|choice| self.if_all(*choice, facts, veto_out) != outcome) {
             return Decidedness::Open;
         }
-        let possible = Bounds { rule: self, facts }.outcomes(!vetoers.is_empty());
+        let possible = Bounds { rule: self, facts }.outcomes(veto_out);
         let certain = possible.iter().all(|other| *other == outcome);
         if certain { Decidedness::Certain } else { Decidedness::Undetermined }
     }
 
-    /// What comes of ballots that go furthest: all who are out choose the same; or one of them blocks, and all others choose
-    /// the same.
-    fn tried(&self, facts: &Facts, vetoers: &[&Member]) -> impl Iterator<Item = Outcome> {
-        let blocking = self.veto.as_ref().map(|veto| veto.choice);
-        let mut seen = BTreeSet::new();
-        let names = self.weights();
-        let weights = |member: &&&Member| names.iter().map(|of| member.weight(of)).collect::<Vec<u64>>();
-        let unlike = vetoers.iter().filter(|member| seen.insert(weights(member))).take(MAX_TRIED);
-        let singles: Vec<&Member> = if blocking.is_some() { unlike.copied().collect() } else { Vec::new() };
-        let blockers = std::iter::once(None).chain(singles.into_iter().map(Some));
-        let tries = blockers.flat_map(|blocker| CHOICES.map(|choice| (blocker, choice)));
-        tries.map(move |(blocker, choice)| {
-            let mut tally = facts.tally.clone();
-            if let (Some(member), Some(blocking)) = (blocker, blocking) {
-                tally.shift(member, Choice::NotVoting, blocking);
-            }
-            tally.fill(choice);
-            let blocked = blocker.is_some() || (blocking == Some(choice) && !vetoers.is_empty());
-            let vetoes = if blocked { vec![String::new()] } else { facts.vetoes.clone() };
-            self.weigh(&Facts { tally: &tally, vetoes, ..facts.clone() }).outcome
-        })
+    /// What comes of it if all who are out choose the same.
+    fn if_all(&self, choice: Choice, facts: &Facts, veto_out: bool) -> Outcome {
+        let mut tally = facts.tally.clone();
+        tally.fill(choice);
+        let blocks = veto_out && self.veto.as_ref().is_some_and(|veto| veto.choice == choice);
+        let vetoes = if blocks { vec![String::new()] } else { facts.vetoes.clone() };
+        self.weigh(&Facts { tally: &tally, vetoes, ..*facts }).outcome
     }
 }
 
@@ -69,30 +53,26 @@ struct Bounds<'a> {
 
 impl Bounds<'_> {
     /// All outcomes that the bounds allow.
-    fn outcomes(&self, vetoers: bool) -> Vec<Outcome> {
+    fn outcomes(&self, veto_out: bool) -> Vec<Outcome> {
         let tally = self.facts.tally;
         let mut possible = Vec::new();
-        let others = tally.heads.not_voting > 0 || tally.weights.values().any(|counts| counts.not_voting > 0);
         if !tally.any_ballot() {
             possible.push(if self.rule.quorum.is_some() { Outcome::NoQuorum } else { Outcome::NotAdopted });
-            if !others {
-                return possible;
-            }
         }
         let quorum = self.quorum();
         if quorum.iter().any(|reach| reach.can_fail) {
             possible.push(Outcome::NoQuorum);
         }
         if quorum.iter().all(|reach| reach.can_pass) {
-            self.with_quorum(vetoers, &mut possible);
+            self.with_quorum(veto_out, &mut possible);
         }
         possible
     }
 
-    fn with_quorum(&self, vetoers: bool, possible: &mut Vec<Outcome>) {
+    fn with_quorum(&self, veto_out: bool, possible: &mut Vec<Outcome>) {
         let requirements: Vec<Reach> = self.rule.requirements.iter().map(|one| self.requirement(one)).collect();
         if requirements.iter().all(|reach| reach.can_pass) {
-            self.carried(vetoers, possible);
+            self.carried(veto_out, possible);
         }
         if !requirements.iter().any(|reach| reach.can_fail) {
             return;
@@ -103,7 +83,7 @@ impl Bounds<'_> {
             let Requirement::Threshold(threshold) = requirement else { continue };
             if threshold.is_simple_majority() && self.can_tie(threshold) && others().all(|reach| reach.can_pass) {
                 must_tie |= self.must_tie(threshold) && !others().any(|reach| reach.can_fail);
-                self.tied(vetoers, possible);
+                self.tied(veto_out, possible);
             }
         }
         if !must_tie {
@@ -112,20 +92,20 @@ impl Bounds<'_> {
     }
 
     /// A veto that stands blocks; one that is out may.
-    fn carried(&self, vetoers: bool, possible: &mut Vec<Outcome>) {
+    fn carried(&self, veto_out: bool, possible: &mut Vec<Outcome>) {
         let stands = self.rule.veto.is_some() && !self.facts.vetoes.is_empty();
         if !stands {
             possible.push(Outcome::Adopted);
         }
-        if stands || (self.rule.veto.is_some() && vetoers) {
+        if stands || (self.rule.veto.is_some() && veto_out) {
             possible.push(Outcome::Vetoed);
         }
     }
 
-    fn tied(&self, vetoers: bool, possible: &mut Vec<Outcome>) {
+    fn tied(&self, veto_out: bool, possible: &mut Vec<Outcome>) {
         match (self.rule.tie_break, self.facts.casting_vote) {
             (TieBreak::CastingVote, None) => possible.push(Outcome::AwaitingCastingVote),
-            (TieBreak::CastingVote, Some(Choice::Yes)) => self.carried(vetoers, possible),
+            (TieBreak::CastingVote, Some(Choice::Yes)) => self.carried(veto_out, possible),
             (TieBreak::Revote, _) if !self.facts.second_vote => possible.push(Outcome::RevoteDue),
             _ => possible.push(Outcome::NotAdopted),
         }

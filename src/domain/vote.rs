@@ -261,11 +261,8 @@ impl Voting {
             second_vote: self.second_vote,
         };
         let decidedness = if goes_on {
-            let out = rule.veto.iter().flat_map(|veto| {
-                let out = self.seats().filter(|(member, stand)| stand.is_none() && of_group(veto, member));
-                out.map(|(member, _)| member.as_ref())
-            });
-            rule.decidedness(&facts, &out.collect::<Vec<_>>())
+            let out = |veto: &Veto| self.seats().any(|(member, stand)| stand.is_none() && of_group(veto, member));
+            rule.decidedness(&facts, rule.veto.as_ref().is_some_and(out))
         } else {
             Decidedness::Certain
         };

@@ -3,5 +3,6 @@
 mod bodies;
 mod decided;
 mod decisions;
+mod faults;
 mod files;
 mod properties;

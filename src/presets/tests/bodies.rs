@@ -47,8 +47,8 @@ impl Body {
         tally
     }
 
-    pub fn vetoers(&self) -> Vec<&Member> {
-        self.out.iter().filter(|member| member.groups.iter().any(|group| group == GROUP)).collect()
+    pub fn veto_out(&self) -> bool {
+        self.out.iter().any(|member| member.groups.iter().any(|group| group == GROUP))
     }
 
     /// All that the rule asks, with a tally that those who are out made by these choices.
@@ -142,7 +142,7 @@ pub fn body(most_out: usize) -> impl Strategy<Value = Body> {
     })
 }
 
-/// The same with the weight that the named rules call "votes" as well.
+/// The same body with the weights that the rule names.
 pub fn body_of(rule: &Rule, body: Body) -> Body {
     let named: BTreeMap<String, String> =
         rule.weights().into_iter().zip(WEIGHTS).map(|(name, of)| (of.into(), name.into())).collect();

@@ -12,7 +12,7 @@ use crate::domain::{Bar, Base, Choice, Comparison, Counts, Decidedness, Requirem
 fn said_and_true(rule: &Rule, body: &Body) -> (Decidedness, bool) {
     let tally = body.tally();
     let none = vec![Choice::NotVoting; body.out.len()];
-    let said = rule.decidedness(&body.facts(rule, &tally, &none), &body.vetoers());
+    let said = rule.decidedness(&body.facts(rule, &tally, &none), body.veto_out());
     let now = body.outcome(rule, &none);
     (said, body.completions().any(|choices| body.outcome(rule, &choices) != now))
 }
@@ -120,7 +120,7 @@ fn told(name: &str, heads: [u64; 4], out: u64) -> Decidedness {
         veto_stands: false,
         second_vote: false,
     };
-    rule.decidedness(&body.facts(&rule, &tally, &[]), &[])
+    rule.decidedness(&body.facts(&rule, &tally, &[]), false)
 }
 
 #[test]
