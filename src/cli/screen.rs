@@ -104,12 +104,20 @@ pub fn figures(verdict: &proto::Verdict) -> impl Iterator<Item = String> {
 /// A vote's tally and what came of it, or would.
 pub fn result(vote: &proto::Vote) -> Vec<String> {
     let mut lines: Vec<String> = vote.tally.iter().flat_map(tally).collect();
+    lines.extend(vote.casting_vote.iter().map(|given| format!("  casting vote: {}", casting_vote(given))));
     if vote.declared_outcome() == proto::Outcome::Unspecified {
         lines.extend(vote.verdict.iter().flat_map(|given| verdict(given, vote.state())));
     } else {
         lines.extend(declared(vote));
     }
     lines
+}
+
+/// The casting vote: what it is, who gave it, and why.
+fn casting_vote(given: &proto::CastingVote) -> String {
+    let by = if given.given_by.is_empty() { String::new() } else { format!(", by {}", clean(&given.given_by)) };
+    let why = if given.reason.is_empty() { String::new() } else { format!(": {}", clean(&given.reason)) };
+    format!("{}{by}{why}", choice(given.choice()))
 }
 
 /// The result as declared, with the figures of the rule.

@@ -121,6 +121,17 @@ pub enum Intent {
         /// The vote.
         vote: VoteName,
     },
+    /// Break a tie.
+    GiveCastingVote {
+        /// The vote.
+        vote: VoteName,
+        /// In favour or against; the edge lets nothing else through.
+        choice: Choice,
+        /// Who gives it; may be empty.
+        given_by: String,
+        /// The principle invoked; may be empty.
+        reason: String,
+    },
     /// Declare the result.
     DeclareResult {
         /// The vote.
@@ -168,6 +179,7 @@ impl Intent {
             | Intent::SuspendVote { vote, .. }
             | Intent::ResumeVote { vote }
             | Intent::LockVote { vote }
+            | Intent::GiveCastingVote { vote, .. }
             | Intent::DeclareResult { vote, .. }
             | Intent::AdoptWithoutVote { vote, .. }
             | Intent::AnnulVote { vote, .. } => &vote.body,
@@ -193,6 +205,7 @@ impl Intent {
             | Intent::SuspendVote { vote, .. }
             | Intent::ResumeVote { vote }
             | Intent::LockVote { vote }
+            | Intent::GiveCastingVote { vote, .. }
             | Intent::DeclareResult { vote, .. }
             | Intent::AdoptWithoutVote { vote, .. }
             | Intent::AnnulVote { vote, .. } => Some(vote),
@@ -206,11 +219,21 @@ impl Intent {
             Intent::AdmitMembers { members, .. } => members.iter().map(|member| member.roll_bytes()).sum(),
             Intent::ReviseMember { member, .. } => member.roll_bytes(),
             Intent::CreateVote { question, .. } => question.bytes(),
+            Intent::GiveCastingVote { given_by, reason, .. } => given_by.len() + reason.len(),
             Intent::DeclareResult { ruling, adopted_symbol, .. } => ruling.len() + adopted_symbol.len(),
+            Intent::AdoptWithoutVote { adopted_symbol, .. } => adopted_symbol.len(),
             Intent::SuspendVotingRight { reason, .. }
             | Intent::SuspendVote { reason, .. }
             | Intent::AnnulVote { reason, .. } => reason.len(),
-            _ => 0,
+            Intent::CreateBody { display_name, .. } | Intent::ReviseBody { display_name, .. } => display_name.len(),
+            Intent::WithdrawMember { .. }
+            | Intent::RestoreVotingRight { .. }
+            | Intent::WithdrawVote { .. }
+            | Intent::OpenVote { .. }
+            | Intent::CastBallot { .. }
+            | Intent::WithdrawBallot { .. }
+            | Intent::ResumeVote { .. }
+            | Intent::LockVote { .. } => 0,
         }
     }
 

@@ -48,6 +48,10 @@ impl State {
                 Event::VoteResumed { vote }
             }
             Intent::LockVote { vote } => return self.lock_vote(&vote),
+            Intent::GiveCastingVote { vote, choice, given_by, reason } => {
+                of.may_break_tie()?;
+                Event::CastingVoteGiven { vote, choice, given_by, reason }
+            }
             Intent::DeclareResult { vote, outcome, ruling, adopted_symbol } => {
                 of.may_declare(outcome, &ruling)?;
                 Event::ResultDeclared { vote, outcome, ruling, adopted_symbol }
@@ -61,8 +65,15 @@ impl State {
                 of.must_be(&states, "only a vote that has been opened or declared, and not annulled, can be annulled")?;
                 Event::VoteAnnulled { vote, reason }
             }
-            // No intent about a body names a vote.
-            _ => return Err(Rejection::NoSuch(Resource::Vote(name.clone()))),
+            // None of these names a vote, and the first is decided above.
+            Intent::CreateVote { .. }
+            | Intent::CreateBody { .. }
+            | Intent::ReviseBody { .. }
+            | Intent::AdmitMembers { .. }
+            | Intent::ReviseMember { .. }
+            | Intent::WithdrawMember { .. }
+            | Intent::SuspendVotingRight { .. }
+            | Intent::RestoreVotingRight { .. } => return Err(Rejection::NoSuch(Resource::Vote(name.clone()))),
         })
     }
 
@@ -133,6 +144,13 @@ impl Vote {
                 Err(Rejection::BallotFinal { member: voter(), seq: stand.seq })
             }
             stand => Ok(stand),
+        }
+    }
+
+    fn may_break_tie(&self) -> Result<(), Rejection> {
+        match self.counted(&[Locked], "a casting vote is given once it is LOCKED")? {
+            (_, Outcome::AwaitingCastingVote) => Ok(()),
+            (_, outcome) => Err(Rejection::NoCastingVoteDue { vote: self.name.clone(), outcome }),
         }
     }
 

@@ -137,6 +137,17 @@ pub enum Event {
         /// What the rule says of it.
         outcome: Outcome,
     },
+    /// The presiding officer broke a tie.
+    CastingVoteGiven {
+        /// The vote.
+        vote: VoteName,
+        /// In favour or against.
+        choice: Choice,
+        /// Who gave it; may be empty.
+        given_by: String,
+        /// The principle invoked; may be empty.
+        reason: String,
+    },
     /// The presiding officer declared the result.
     ResultDeclared {
         /// The vote.
@@ -184,6 +195,7 @@ impl Event {
             | Event::VoteSuspended { vote, .. }
             | Event::VoteResumed { vote }
             | Event::VoteLocked { vote, .. }
+            | Event::CastingVoteGiven { vote, .. }
             | Event::ResultDeclared { vote, .. }
             | Event::AdoptedWithoutVote { vote, .. }
             | Event::VoteAnnulled { vote, .. } => &vote.body,
@@ -209,6 +221,7 @@ impl Event {
             | Event::VoteSuspended { vote, .. }
             | Event::VoteResumed { vote }
             | Event::VoteLocked { vote, .. }
+            | Event::CastingVoteGiven { vote, .. }
             | Event::ResultDeclared { vote, .. }
             | Event::AdoptedWithoutVote { vote, .. }
             | Event::VoteAnnulled { vote, .. } => Some(vote),

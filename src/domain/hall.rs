@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::event::{Entry, Event};
 use super::member::Suspension;
-use super::vote::{Declaration, Light, Question, RelationKind, Vote, VoteState, Voting};
+use super::vote::{CastingVote, Declaration, Light, Question, RelationKind, Vote, VoteState, Voting};
 use super::{Body, BodyId, Member, Outcome, Roll, Stand, Tally, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
@@ -116,7 +116,20 @@ impl Hall {
                 body.suspend(&member.member, Some(suspension));
             }
             Event::VotingRightRestored { member } => body.suspend(&member.member, None),
-            _ => {}
+            // The first is taken up above, and the others are about a vote.
+            Event::BodyCreated { .. }
+            | Event::VoteCreated { .. }
+            | Event::VoteWithdrawn { .. }
+            | Event::VoteOpened { .. }
+            | Event::BallotCast { .. }
+            | Event::BallotWithdrawn { .. }
+            | Event::VoteSuspended { .. }
+            | Event::VoteResumed { .. }
+            | Event::VoteLocked { .. }
+            | Event::CastingVoteGiven { .. }
+            | Event::ResultDeclared { .. }
+            | Event::AdoptedWithoutVote { .. }
+            | Event::VoteAnnulled { .. } => {}
         }
     }
 
@@ -140,6 +153,12 @@ impl Hall {
             Event::VoteLocked { .. } => {
                 self.change(name, entry, Some(VoteState::Locked), |vote| vote.lock_time = Some(entry.record_time));
             }
+            Event::CastingVoteGiven { choice, given_by, reason, .. } => self.change(name, entry, None, |vote| {
+                let (given_by, reason) = (given_by.clone(), reason.clone());
+                let (seq, record_time) = (entry.seq, entry.record_time);
+                let given = CastingVote { choice: *choice, given_by, reason, seq, record_time };
+                vote.voting.iter_mut().for_each(|voting| voting.casting_vote = Some(given.clone()));
+            }),
             Event::ResultDeclared { outcome, ruling, adopted_symbol, .. } => {
                 let (ruling, adopted_symbol) = (ruling.clone(), adopted_symbol.clone());
                 let declare_time = entry.record_time;
@@ -157,7 +176,14 @@ impl Hall {
             Event::VoteAnnulled { .. } => {
                 self.change(name, entry, Some(VoteState::Annulled), |vote| vote.declaration = None);
             }
-            _ => {}
+            // About a body and its members.
+            Event::BodyCreated { .. }
+            | Event::BodyRevised { .. }
+            | Event::MembersAdmitted { .. }
+            | Event::MemberRevised { .. }
+            | Event::MemberWithdrawn { .. }
+            | Event::VotingRightSuspended { .. }
+            | Event::VotingRightRestored { .. } => {}
         }
     }
 
@@ -221,6 +247,7 @@ impl Hall {
             open_time: entry.record_time,
             lock_at_time: *lock_at_time,
             second_vote: self.repeats_a_tie(question),
+            casting_vote: None,
         })
     }
 

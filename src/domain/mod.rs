@@ -42,5 +42,6 @@ pub use state::{Decision, State};
 pub use tally::{Counts, Tally};
 pub use verdict::{Criterion, Outcome, Verdict};
 pub use vote::{
-    BallotPolicy, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState, Voting,
+    BallotPolicy, CastingVote, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState,
+    Voting,
 };

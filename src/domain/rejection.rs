@@ -55,6 +55,14 @@ pub enum Rejection {
         /// The outcome that can be declared without a ruling.
         outcome: Outcome,
     },
+    /// No casting vote is awaited.
+    #[error("{vote} awaits no casting vote: the rule gives OUTCOME_{}", outcome.as_str())]
+    NoCastingVoteDue {
+        /// The vote.
+        vote: VoteName,
+        /// The outcome that the rule gives.
+        outcome: Outcome,
+    },
     /// The vote cannot be judged on the roll as it now is.
     #[error("{vote} cannot open: {fault}")]
     RollUnfit {
@@ -144,9 +152,10 @@ impl Rejection {
             Self::NameTooAlike { seated: member, .. } | Self::NotOnRoll(member) | Self::BallotFinal { member, .. } => {
                 member.to_string()
             }
-            Self::WrongState { vote, .. } | Self::OutcomeMismatch { vote, .. } | Self::RollUnfit { vote, .. } => {
-                vote.to_string()
-            }
+            Self::WrongState { vote, .. }
+            | Self::OutcomeMismatch { vote, .. }
+            | Self::NoCastingVoteDue { vote, .. }
+            | Self::RollUnfit { vote, .. } => vote.to_string(),
             Self::LimitReached { body, .. } => body.name(),
             Self::RequestIdReused { .. } => return None,
         })

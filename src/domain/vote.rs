@@ -178,6 +178,23 @@ pub struct Voting {
     pub lock_at_time: Option<Timestamp>,
     /// The question tied before: a second tie rejects it.
     pub second_vote: bool,
+    /// The presiding officer's, on equal counts.
+    pub casting_vote: Option<CastingVote>,
+}
+
+/// The presiding officer's vote on equal counts. It is in no tally.
+#[derive(Clone, Debug)]
+pub struct CastingVote {
+    /// In favour or against.
+    pub choice: Choice,
+    /// Who gave it; may be empty.
+    pub given_by: String,
+    /// The principle invoked; may be empty.
+    pub reason: String,
+    /// The entry's place in the record.
+    pub seq: Seq,
+    /// The entry's time.
+    pub record_time: Timestamp,
 }
 
 /// What one member on the roll has pressed.
@@ -254,7 +271,7 @@ impl Voting {
             members: self.members.into(),
             members_present: self.members_present.map(u64::from),
             vetoes,
-            casting_vote: None,
+            casting_vote: self.casting_vote.as_ref().map(|given| given.choice),
             second_vote: self.second_vote,
         })
     }

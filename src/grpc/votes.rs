@@ -118,9 +118,10 @@ impl VoteService for Rollcall {
 
     async fn give_casting_vote(
         &self,
-        _: Request<proto::GiveCastingVoteRequest>,
+        request: Request<proto::GiveCastingVoteRequest>,
     ) -> Result<Response<proto::GiveCastingVoteResponse>, Status> {
-        Err(not_yet("GiveCastingVote"))
+        let (vote, receipt) = self.change(Command::try_from(request.into_inner())?).await?;
+        Ok(Response::new(proto::GiveCastingVoteResponse { vote, receipt }))
     }
 
     async fn adopt_without_vote(

@@ -75,6 +75,10 @@ impl From<&Rejection> for Refusal {
                 let outcome = outcome.as_str().to_owned();
                 (code::FAILED_PRECONDITION, ErrorReason::OutcomeMismatch, figure("outcome", outcome))
             }
+            R::NoCastingVoteDue { outcome, .. } => {
+                let outcome = outcome.as_str().to_owned();
+                (code::FAILED_PRECONDITION, ErrorReason::NoCastingVoteDue, figure("outcome", outcome))
+            }
             R::RollUnfit { fault, .. } => (code::FAILED_PRECONDITION, ErrorReason::RollUnfit, unfit(fault)),
             R::LimitReached { limit, .. } => (code::FAILED_PRECONDITION, ErrorReason::LimitReached, reached(limit)),
         };

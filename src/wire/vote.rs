@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::malformed::{Fields, Malformed};
 use crate::domain::limits::{MAX_DISPLAY, MAX_LABELS, MAX_RELATIONS, is_key};
 use crate::domain::{
-    BallotPolicy, BodyId, Command, Intent, Outcome, Question, Relation, RelationKind, Rule, Visibility, Vote, VoteId,
-    VoteName, VoteState,
+    BallotPolicy, BodyId, CastingVote, Command, Intent, Outcome, Question, Relation, RelationKind, Rule, Visibility,
+    Vote, VoteId, VoteName, VoteState,
 };
 use crate::proto;
 
@@ -198,6 +198,18 @@ pub(super) fn declared_outcome(vote: &Vote) -> i32 {
     vote.declaration.as_ref().map_or(0, |declaration| proto::Outcome::from(declaration.outcome).into())
 }
 
+impl From<&CastingVote> for proto::CastingVote {
+    fn from(given: &CastingVote) -> Self {
+        Self {
+            choice: proto::Choice::from(given.choice).into(),
+            given_by: given.given_by.clone(),
+            reason: given.reason.clone(),
+            record_time: Some(super::time::out(given.record_time)),
+            seq: given.seq.get(),
+        }
+    }
+}
+
 impl From<&Vote> for proto::Vote {
     fn from(vote: &Vote) -> Self {
         let question = &vote.question;
@@ -230,6 +242,7 @@ impl From<&Vote> for proto::Vote {
             declared_outcome: declared_outcome(vote),
             ruling: declared.map_or_else(String::new, |declared| declared.ruling.clone()),
             adopted_symbol: declared.map_or_else(String::new, |declared| declared.adopted_symbol.clone()),
+            casting_vote: voting.and_then(|voting| voting.casting_vote.as_ref()).map(Into::into),
         }
     }
 }

@@ -94,7 +94,6 @@ async fn calls_of_a_later_version_say_so() {
         )+};
     }
     says_so!(
-        votes.give_casting_vote,
         votes.record_statement,
         votes.correct_ballot,
         votes.list_annotations,

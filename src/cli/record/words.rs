@@ -28,7 +28,8 @@ pub fn event(event: &Event) -> String {
         Event::VoteLocked(e) => format!("{} is locked: {}", short(&e.vote), tally(e.tally.as_ref())),
         Event::CastingVoteGiven(e) => {
             let choice = screen::choice(e.choice());
-            format!("{}: the casting vote is {choice}{}", short(&e.vote), why(&e.reason))
+            let by = if e.given_by.is_empty() { String::new() } else { format!(", by {}", e.given_by) };
+            format!("{}: the casting vote is {choice}{by}{}", short(&e.vote), why(&e.reason))
         }
         Event::ResultDeclared(e) => {
             format!(

@@ -213,8 +213,9 @@ async fn list_votes(clients: &Clients, parent: &str, on_record: &mut HashMap<Str
         let page = clients.votes.clone().list_votes(request).await?.into_inner();
         // Only what is looked at is kept.
         let kept = page.votes.into_iter().map(|vote| {
-            let proto::Vote { name, state, roll_size, tally, verdict, declared_outcome, .. } = vote;
-            let kept = proto::Vote { state, roll_size, tally, verdict, declared_outcome, ..Default::default() };
+            let proto::Vote { name, state, roll_size, tally, verdict, declared_outcome, casting_vote, .. } = vote;
+            let result = proto::Vote { tally, verdict, declared_outcome, casting_vote, ..Default::default() };
+            let kept = proto::Vote { state, roll_size, ..result };
             (name, kept)
         });
         on_record.extend(kept);

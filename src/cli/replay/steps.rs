@@ -135,9 +135,10 @@ impl Conductor {
     pub(super) async fn declare(&self, vote: &Recorded, name: &str, locked: proto::Vote) -> Result<proto::Vote, Stop> {
         let mut locked = locked;
         if let Some(row) = vote.casting {
+            // An earlier run may have given it.
             if outcome(&locked) == Outcome::AwaitingCastingVote {
                 locked = self.give_casting_vote(row, name).await?;
-            } else {
+            } else if locked.casting_vote.is_none() {
                 let reason = "the presiding officer's casting vote: the rule awaits none, so it is not recorded";
                 self.findings.refused(&vote.id, self.data.ballot_place(row), reason)?;
             }
@@ -164,16 +165,9 @@ impl Conductor {
             choice: row.choice.into(),
             reason: String::new(),
             request_id: request_id(&[name, "casting-vote"]),
+            given_by: self.data.members[row.member as usize].1.clone(),
         };
-        let answer =
-            self.clients.votes.clone().give_casting_vote(request).await.map_err(|status| match status.code() {
-                tonic::Code::Unimplemented => Stop::Refused(format!(
-                    "it is left locked, since it awaits a casting vote and {}: run this again with a later version",
-                    status.message()
-                )),
-                _ => status.into(),
-            });
-        let answer = answer?.into_inner();
+        let answer = self.clients.votes.clone().give_casting_vote(request).await?.into_inner();
         self.summary.recorded(made(answer.receipt));
         Ok(answer.vote.unwrap_or_default())
     }

@@ -1,5 +1,6 @@
 //! Conduct votes, from draft to declared result.
 
+mod casting_vote;
 mod conduct;
 mod create;
 mod declare;
@@ -41,8 +42,12 @@ enum Command {
     #[command(after_help = "Example:
   rollcall vote lock un-ga/es-11-4")]
     Lock(conduct::Named),
+    /// Give the casting vote that the rule awaits
+    CastingVote(casting_vote::Args),
     /// Declare the result
     Declare(declare::Args),
+    /// Record that a question was adopted without a vote: no tally exists then
+    AdoptWithoutVote(declare::AdoptArgs),
     /// Set a vote aside; its entries stay on record
     #[command(after_help = "Example:
   rollcall vote annul un-ga/es-11-4 --reason 'the machine failed'")]
@@ -68,7 +73,9 @@ impl Args {
             Command::Suspend(args) => args.suspend(clients, json).await,
             Command::Resume(vote) => vote.resume(clients, json).await,
             Command::Lock(vote) => vote.lock(clients, json).await,
+            Command::CastingVote(args) => args.run(clients, json).await,
             Command::Declare(args) => args.run(clients, json).await,
+            Command::AdoptWithoutVote(args) => args.run(clients, json).await,
             Command::Annul(args) => args.annul(clients, json).await,
             Command::Withdraw(vote) => vote.withdraw(clients, json).await,
             Command::Show(args) => args.run(clients, json).await,

@@ -87,7 +87,12 @@ impl Client {
 
     /// Watches all votes of the body that have not ended.
     pub async fn hall(&mut self) -> Streaming<proto::WatchVotesResponse> {
-        let request = proto::WatchVotesRequest { parent: BODY.into(), ..Default::default() };
+        self.hall_of(Vec::new()).await
+    }
+
+    /// Watches all votes of the body in these states.
+    pub async fn hall_of(&mut self, states: Vec<i32>) -> Streaming<proto::WatchVotesResponse> {
+        let request = proto::WatchVotesRequest { parent: BODY.into(), states, ..Default::default() };
         self.tallies.watch_votes(request).await.unwrap().into_inner()
     }
 }

@@ -7,7 +7,7 @@ use tonic_types::StatusExt;
 
 use super::{metadata, precondition};
 use crate::harness::client::{BODY, ballot, majority};
-use crate::harness::{Client, Expect, Server};
+use crate::harness::{Client, Expect, Server, uuid};
 
 /// What answers a call in each state: the state after it, `=` where that stays, or else the refusal.
 const TABLE: &str = "
@@ -22,7 +22,9 @@ const TABLE: &str = "
     SuspendVote    none      wrong     SUSPENDED wrong     wrong     wrong     wrong     wrong
     ResumeVote     none      wrong     wrong     OPEN      wrong     wrong     wrong     wrong
     LockVote       none      wrong     LOCKED    LOCKED    wrong     wrong     wrong     wrong
+    GiveCastingVote none     wrong     wrong     wrong     undue     wrong     wrong     wrong
     DeclareResult  none      wrong     wrong     wrong     DECLARED  wrong     wrong     wrong
+    AdoptWithoutVote none    DECLARED  wrong     wrong     wrong     wrong     wrong     wrong
     AnnulVote      none      wrong     ANNULLED  ANNULLED  ANNULLED  ANNULLED  wrong     wrong
     GetVote        none      =         =         =         =         =         =         =
     GetTally       none      =         =         =         =         =         =         =
@@ -77,6 +79,15 @@ async fn call(client: &mut Client, call: &str, id: &str) -> Result<(), Status> {
         "SuspendVote" => client.suspend_vote(&name, "a fire drill").await.map(drop),
         "ResumeVote" => client.resume_vote(&name).await.map(drop),
         "LockVote" => client.lock_as(&name).await.map(drop),
+        "GiveCastingVote" => {
+            let (choice, request_id) = (Choice::Yes.into(), uuid());
+            let request = proto::GiveCastingVoteRequest { name, choice, request_id, ..Default::default() };
+            client.votes.give_casting_vote(request).await.map(drop)
+        }
+        "AdoptWithoutVote" => {
+            let request = proto::AdoptWithoutVoteRequest { name, request_id: uuid(), ..Default::default() };
+            client.votes.adopt_without_vote(request).await.map(drop)
+        }
         "DeclareResult" => client.declare_as(&name, Outcome::NotAdopted, "").await.map(drop),
         "AnnulVote" => client.annul_vote(&name, "the wrong text was put").await.map(drop),
         "GetVote" => client.votes.get_vote(proto::GetVoteRequest { name, at_least_seq: 0 }).await.map(drop),
@@ -125,6 +136,7 @@ fn check(status: Result<(), Status>, answer: &str, state: &str, vote: &str, what
         "taken" => (Code::AlreadyExists, "NAME_TAKEN"),
         "stranger" => (Code::FailedPrecondition, "NOT_ON_ROLL"),
         "wrong" => (Code::FailedPrecondition, "WRONG_STATE"),
+        "undue" => (Code::FailedPrecondition, "NO_CASTING_VOTE_DUE"),
         other => panic!("{what}: no answer {other}"),
     };
     let status = status.refused(code, reason);

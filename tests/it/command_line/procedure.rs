@@ -1,0 +1,52 @@
+//! The procedure around a vote by the command line: casting votes, and what is adopted without a vote.
+
+use super::Terminal;
+
+/// More than half of those present and voting; a casting vote on equal counts.
+const RULE: &str = r#"{"requirements": [{"threshold": {"choices": ["CHOICE_YES"], "comparison": "COMPARISON_MORE_THAN",
+    "share": {"numerator": 1, "denominator": 2, "base": "BASE_PRESENT_AND_VOTING"}}}],
+    "tieBreak": "TIE_BREAK_CASTING_VOTE", "basis": "Constitution, Article I.3"}"#;
+
+/// A vote of two that is locked 1 to 1.
+fn tied(at: &Terminal) {
+    at.says("body create hall");
+    at.says_of("member admit hall --csv -", "id\nann\nbob\n");
+    at.says_of("vote create hall/q --rule-file -", RULE);
+    for line in ["vote open hall/q", "cast hall/q ann yes", "cast hall/q bob no"] {
+        at.says(line);
+    }
+    let locked = at.says("vote lock hall/q");
+    assert!(locked.contains("  AWAITING CASTING VOTE. Equal: 1 of 2 present and voting in favour"), "{locked}");
+}
+
+#[test]
+fn a_casting_vote_is_given_in_words() {
+    let at = Terminal::new();
+    tied(&at);
+    let given = at.says("vote casting-vote hall/q yes --by 'the Vice President' --reason 'so moved'");
+    let lines = [
+        "the casting vote on hall/q is yes (entry 8)\n",
+        "  yes 1  no 1  abstain 0  not voting 0\n  casting vote: yes, by the Vice President: so moved\n",
+        "  ADOPTED. Adopted by the casting vote: 1 of 2 present and voting in favour; 2 needed.\n",
+    ];
+    assert!(given.starts_with(&lines.concat()), "{given}");
+    assert!(at.says("vote declare hall/q").contains("  ADOPTED. Adopted by the casting vote: "));
+    assert!(at.says("vote show hall/q").contains(lines[1]));
+    let entry = at.says("record read --after 7 --limit 1");
+    assert!(entry.contains("hall/q: the casting vote is yes, by the Vice President: so moved"), "{entry}");
+    let refused = at.refuses("vote casting-vote hall/q no", 1);
+    assert_eq!(refused, "bodies/hall/votes/q is DECLARED; a casting vote is given once it is LOCKED");
+}
+
+#[test]
+fn adopted_without_a_vote_is_shown_without_counts() {
+    let at = Terminal::new();
+    at.tabled();
+    let adopted = at.says("vote adopt-without-vote hall/q --as A/RES/1");
+    assert_eq!(adopted, "hall/q is adopted without a vote (entry 4)\n");
+    for line in ["vote show hall/q", "tally hall/q", "vote list hall", "record read --scope hall/q", "watch hall/q"] {
+        let said = at.says(line);
+        assert!(!said.contains("not voting") && !said.contains("yes 0"), "{line}: {said}");
+    }
+    assert!(at.says("vote show hall/q").ends_with("\n  ADOPTED WITHOUT VOTE as A/RES/1. Adopted without a vote.\n"));
+}
