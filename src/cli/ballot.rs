@@ -49,7 +49,7 @@ pub struct BallotsArgs {
 
 /// What a roll call is asked for.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Stand {
+pub enum Stand {
     Yes,
     No,
     Abstain,

@@ -39,6 +39,14 @@ pub fn choice(choice: proto::Choice) -> String {
     word(choice.as_str_name(), "CHOICE_")
 }
 
+/// How a member had intended to vote.
+pub fn intended(intended: proto::Choice) -> String {
+    match intended {
+        proto::Choice::NotVoting => "had intended not to vote".to_owned(),
+        other => format!("had intended to vote {}", choice(other)),
+    }
+}
+
 /// A state in words.
 pub fn state(state: proto::VoteState) -> String {
     word(state.as_str_name(), "VOTE_STATE_")
@@ -111,6 +119,14 @@ pub fn result(vote: &proto::Vote) -> Vec<String> {
         lines.extend(declared(vote));
     }
     lines
+}
+
+/// The tally as it was announced, where a correction has changed it.
+pub fn announced(vote: &proto::Vote) -> Vec<String> {
+    let before = vote.announced_tally.iter().flat_map(|announced| {
+        std::iter::once("  as announced, before it was corrected:".to_owned()).chain(tally(announced))
+    });
+    before.collect()
 }
 
 /// The casting vote: what it is, who gave it, and why.

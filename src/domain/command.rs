@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::request::Scope;
-use super::{BodyId, Choice, Member, MemberId, MemberName, Outcome, Question, RequestKey, VoteName};
+use super::{
+    BodyId, Choice, Correction, Member, MemberId, MemberName, Outcome, Question, RequestKey, Statement, VoteName,
+};
 
 /// An intent, and the request that carries it.
 #[derive(Clone, Debug)]
@@ -150,6 +152,20 @@ pub enum Intent {
         /// The symbol of the text adopted; may be empty.
         adopted_symbol: String,
     },
+    /// Put on record what a member says about a vote.
+    RecordStatement {
+        /// The vote.
+        vote: VoteName,
+        /// What it says.
+        statement: Arc<Statement>,
+    },
+    /// Correct an error of counting or transcription.
+    CorrectBallot {
+        /// The vote.
+        vote: VoteName,
+        /// What is corrected.
+        correction: Arc<Correction>,
+    },
     /// Set a vote aside.
     AnnulVote {
         /// The vote.
@@ -182,6 +198,8 @@ impl Intent {
             | Intent::GiveCastingVote { vote, .. }
             | Intent::DeclareResult { vote, .. }
             | Intent::AdoptWithoutVote { vote, .. }
+            | Intent::RecordStatement { vote, .. }
+            | Intent::CorrectBallot { vote, .. }
             | Intent::AnnulVote { vote, .. } => &vote.body,
         }
     }
@@ -208,6 +226,8 @@ impl Intent {
             | Intent::GiveCastingVote { vote, .. }
             | Intent::DeclareResult { vote, .. }
             | Intent::AdoptWithoutVote { vote, .. }
+            | Intent::RecordStatement { vote, .. }
+            | Intent::CorrectBallot { vote, .. }
             | Intent::AnnulVote { vote, .. } => Some(vote),
         }
     }
@@ -222,6 +242,8 @@ impl Intent {
             Intent::GiveCastingVote { given_by, reason, .. } => given_by.len() + reason.len(),
             Intent::DeclareResult { ruling, adopted_symbol, .. } => ruling.len() + adopted_symbol.len(),
             Intent::AdoptWithoutVote { adopted_symbol, .. } => adopted_symbol.len(),
+            Intent::RecordStatement { statement, .. } => statement.text.len(),
+            Intent::CorrectBallot { correction, .. } => correction.reason.len(),
             Intent::SuspendVotingRight { reason, .. }
             | Intent::SuspendVote { reason, .. }
             | Intent::AnnulVote { reason, .. } => reason.len(),

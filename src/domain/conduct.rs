@@ -60,6 +60,8 @@ impl State {
                 of.must_be(&[Draft], "only a DRAFT can be adopted without a vote")?;
                 Event::AdoptedWithoutVote { vote, adopted_symbol }
             }
+            Intent::RecordStatement { statement, .. } => return self.record_statement(of, statement),
+            Intent::CorrectBallot { correction, .. } => return of.correct(correction),
             Intent::AnnulVote { vote, reason } => {
                 let states = [Open, Suspended, Locked, Declared];
                 of.must_be(&states, "only a vote that has been opened or declared, and not annulled, can be annulled")?;
@@ -119,7 +121,7 @@ impl State {
 }
 
 impl Vote {
-    fn must_be(&self, states: &[VoteState], needs: &'static str) -> Result<(), Rejection> {
+    pub(super) fn must_be(&self, states: &[VoteState], needs: &'static str) -> Result<(), Rejection> {
         if states.contains(&self.state) { Ok(()) } else { Err(self.wrong_state(needs)) }
     }
 
@@ -137,11 +139,11 @@ impl Vote {
     /// Whether a member may cast a ballot or take one back; its standing ballot.
     fn may_press(&self, member: &MemberId) -> Result<Option<&Stand>, Rejection> {
         self.must_be(&[Open], "ballots are taken while it is OPEN")?;
-        let voter = || MemberName { body: self.name.body.clone(), member: member.clone() };
         let stand = self.voting.as_ref().and_then(|voting| voting.stand(member));
-        match stand.ok_or_else(|| Rejection::NotOnRoll(voter()))? {
+        match stand.ok_or_else(|| self.not_on_roll(member))? {
             Some(stand) if self.question.ballot_policy.final_on_cast => {
-                Err(Rejection::BallotFinal { member: voter(), seq: stand.seq })
+                let voter = MemberName { body: self.name.body.clone(), member: member.clone() };
+                Err(Rejection::BallotFinal { member: voter, seq: stand.seq })
             }
             stand => Ok(stand),
         }
@@ -156,14 +158,18 @@ impl Vote {
 
     fn may_declare(&self, outcome: Outcome, ruling: &str) -> Result<(), Rejection> {
         let (_, judged) = self.counted(&[Locked], "a result is declared once it is LOCKED")?;
-        // A tie that no casting vote breaks fails.
-        let rules = if judged == Outcome::AwaitingCastingVote { Outcome::NotAdopted } else { judged };
+        let rules = declarable(judged);
         if outcome == rules || !ruling.trim().is_empty() {
             Ok(())
         } else {
             Err(Rejection::OutcomeMismatch { vote: self.name.clone(), outcome: rules })
         }
     }
+}
+
+/// What can be declared without a ruling where the rule gives this: a tie that no casting vote breaks fails.
+pub(super) fn declarable(judged: Outcome) -> Outcome {
+    if judged == Outcome::AwaitingCastingVote { Outcome::NotAdopted } else { judged }
 }
 
 /// What keeps the vote's rule from being judged on this roll.

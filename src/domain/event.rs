@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{BodyId, Choice, Member, MemberId, MemberName, Outcome, Question, RequestKey, Tally, VoteName};
+use super::{
+    BodyId, Choice, Correction, Member, MemberId, MemberName, Outcome, Question, RequestKey, Statement, Tally, VoteName,
+};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -166,6 +168,28 @@ pub enum Event {
         /// The symbol of the text adopted; may be empty.
         adopted_symbol: String,
     },
+    /// A member said something about a vote.
+    StatementRecorded {
+        /// The vote.
+        vote: VoteName,
+        /// What it said.
+        statement: Arc<Statement>,
+    },
+    /// An error of counting or transcription was corrected.
+    BallotCorrected {
+        /// The vote.
+        vote: VoteName,
+        /// What was corrected.
+        correction: Arc<Correction>,
+        /// The tally before it.
+        before: Tally,
+        /// The tally after it.
+        after: Tally,
+        /// What the rule says of that.
+        outcome: Outcome,
+        /// The result that was declared no longer stands, and is to be declared again.
+        declaration_lapsed: bool,
+    },
     /// A vote was set aside.
     VoteAnnulled {
         /// The vote.
@@ -198,6 +222,8 @@ impl Event {
             | Event::CastingVoteGiven { vote, .. }
             | Event::ResultDeclared { vote, .. }
             | Event::AdoptedWithoutVote { vote, .. }
+            | Event::StatementRecorded { vote, .. }
+            | Event::BallotCorrected { vote, .. }
             | Event::VoteAnnulled { vote, .. } => &vote.body,
         }
     }
@@ -224,6 +250,8 @@ impl Event {
             | Event::CastingVoteGiven { vote, .. }
             | Event::ResultDeclared { vote, .. }
             | Event::AdoptedWithoutVote { vote, .. }
+            | Event::StatementRecorded { vote, .. }
+            | Event::BallotCorrected { vote, .. }
             | Event::VoteAnnulled { vote, .. } => Some(vote),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::event::{Entry, Event};
 use super::member::Suspension;
 use super::vote::{CastingVote, Declaration, Light, Question, RelationKind, Vote, VoteState, Voting};
-use super::{Body, BodyId, Member, Outcome, Roll, Stand, Tally, VoteName};
+use super::{Body, BodyId, Member, Note, Outcome, Roll, Stand, Tally, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -129,10 +129,13 @@ impl Hall {
             | Event::CastingVoteGiven { .. }
             | Event::ResultDeclared { .. }
             | Event::AdoptedWithoutVote { .. }
+            | Event::StatementRecorded { .. }
+            | Event::BallotCorrected { .. }
             | Event::VoteAnnulled { .. } => {}
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm an event, so that none is forgotten")]
     fn evolve_vote(&mut self, name: &VoteName, entry: &Entry) {
         match &entry.event {
             Event::VoteCreated { question, .. } => self.table(name, question, entry),
@@ -170,6 +173,18 @@ impl Hall {
                 let (outcome, declare_time) = (Outcome::AdoptedWithoutVote, entry.record_time);
                 let declaration = Declaration { outcome, ruling, adopted_symbol, declare_time };
                 self.change(name, entry, Some(VoteState::Declared), |vote| vote.declaration = Some(declaration));
+            }
+            Event::StatementRecorded { statement, .. } => {
+                self.change(name, entry, None, |vote| {
+                    vote.annotate(Note::Statement(Arc::clone(statement)), entry);
+                });
+            }
+            Event::BallotCorrected { correction, declaration_lapsed, .. } => {
+                let state = declaration_lapsed.then_some(VoteState::Locked);
+                self.change(name, entry, state, |vote| {
+                    vote.take_correction(correction, entry);
+                    vote.declaration.take_if(|_| *declaration_lapsed);
+                });
             }
             Event::VoteWithdrawn { .. } => self.change(name, entry, Some(VoteState::Withdrawn), |_| {}),
             // A vote that is set aside has no result.
@@ -212,6 +227,7 @@ impl Hall {
             created: entry.seq,
             create_time: entry.record_time,
             lock_time: None,
+            annotations: Vec::new(),
             revision: entry.revision,
             seq: entry.seq,
             as_of_time: entry.record_time,
@@ -239,6 +255,8 @@ impl Hall {
         let tally = Tally::opened(roll.members().iter().map(Arc::as_ref), &question.rule);
         Some(Voting {
             lights: vec![Light::default(); roll.members().len()],
+            corrections: BTreeMap::new(),
+            announced: None,
             roll: Arc::new(roll),
             tally,
             seats: *seats,

@@ -3,6 +3,7 @@
 //! [`State::decide`] says what a command leads to, [`State::evolve`] what an entry makes of the state, and
 //! [`Rule::judge`] what a rule makes of a tally. All three are pure.
 
+mod annotation;
 mod ballot;
 mod body;
 mod choice;
@@ -23,6 +24,7 @@ mod tally;
 mod verdict;
 mod vote;
 
+pub use annotation::{Annotation, Correction, Note, Statement, StatementKind};
 pub use ballot::Stand;
 pub use body::{Body, Seat};
 pub use choice::Choice;

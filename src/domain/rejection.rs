@@ -135,6 +135,12 @@ pub enum Limit {
         /// The seats.
         seats: u32,
     },
+    /// Statements and corrections of a vote.
+    #[error("the vote would have {asked} statements and corrections; at most {limit} are recorded", limit = super::limits::MAX_ANNOTATIONS)]
+    Annotations {
+        /// How many it would have.
+        asked: usize,
+    },
     /// Bytes of the body's roll.
     #[error("the body's roll would be about {asked} bytes; at most {limit} can be recorded: give shorter names, weights or groups", limit = super::limits::MAX_ROLL_BYTES)]
     RollBytes {

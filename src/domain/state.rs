@@ -132,6 +132,8 @@ impl State {
             | Intent::GiveCastingVote { .. }
             | Intent::DeclareResult { .. }
             | Intent::AdoptWithoutVote { .. }
+            | Intent::RecordStatement { .. }
+            | Intent::CorrectBallot { .. }
             | Intent::AnnulVote { .. } => return Err(Rejection::NoSuch(Resource::Body(id.clone()))),
         })
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::limits::MAX_KEY;
-use super::{Choice, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, VoteName};
+use super::{Annotation, Choice, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -149,6 +149,8 @@ pub struct Vote {
     pub create_time: Timestamp,
     /// When it was locked.
     pub lock_time: Option<Timestamp>,
+    /// The statements and corrections on record with it, oldest first.
+    pub annotations: Vec<Annotation>,
     /// Counts entries about it.
     pub revision: u64,
     /// The last entry about it.
@@ -158,14 +160,18 @@ pub struct Vote {
 }
 
 /// The voting of an opened vote.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Voting {
     /// The members entitled to vote.
     pub roll: Arc<Roll>,
-    /// What they have pressed, in the order of the roll.
+    /// What they have pressed, in the order of the roll. Corrections leave it as it was.
     pub lights: Vec<Light>,
-    /// The counts, kept as ballots come.
+    /// What the ballots at these places of the roll were corrected to.
+    pub corrections: BTreeMap<usize, Choice>,
+    /// The counts, kept as ballots come; corrections included.
     pub tally: Tally,
+    /// The tally as it was locked, where a ballot was corrected since.
+    pub announced: Option<Tally>,
     /// Seats of the body by statute when it opened.
     pub seats: u32,
     /// Members that held a seat when it opened.
@@ -202,7 +208,7 @@ pub struct CastingVote {
 pub struct Light {
     /// Its ballot, while it has one.
     pub stand: Option<Stand>,
-    /// The vote's revision when it last changed; 0 where it never did.
+    /// The vote's revision when its stand last changed, by a correction too; 0 where it never did.
     pub changed: u64,
 }
 
@@ -238,9 +244,16 @@ impl Vote {
 }
 
 impl Voting {
-    /// The member at a place of the roll, with its stand.
-    pub fn seats(&self) -> impl Iterator<Item = (&Arc<Member>, Option<&Stand>)> {
-        self.roll.members().iter().zip(self.lights.iter().map(|light| light.stand.as_ref()))
+    /// The members with what counts of each, in the order of the roll.
+    pub fn choices(&self) -> impl Iterator<Item = (&Arc<Member>, Choice)> {
+        self.roll.members().iter().enumerate().map(|(at, member)| (member, self.choice(at)))
+    }
+
+    /// What counts of the member at a place of the roll: its ballot as corrected, else as it stands.
+    #[must_use]
+    pub fn choice(&self, at: usize) -> Choice {
+        let pressed = || self.lights[at].stand.map_or(Choice::NotVoting, |stand| stand.choice);
+        self.corrections.get(&at).copied().unwrap_or_else(pressed)
     }
 
     /// A member's stand: none where it is not on the roll, `Some(None)` where it has not voted.
@@ -258,11 +271,19 @@ impl Voting {
         *light = Light { stand, changed: revision };
     }
 
-    fn judge(&self, rule: &Rule, vote: &VoteName) -> Verdict {
+    /// Takes up what the ballot at a place of the roll is corrected to.
+    pub(super) fn correct(&mut self, at: usize, corrected: Choice, revision: u64) {
+        let counted = self.choice(at);
+        self.announced.get_or_insert_with(|| self.tally.clone());
+        self.tally.shift(&self.roll.members()[at], counted, corrected);
+        self.corrections.insert(at, corrected);
+        self.lights[at].changed = revision;
+    }
+
+    pub(super) fn judge(&self, rule: &Rule, vote: &VoteName) -> Verdict {
         let vetoes = rule.veto.as_ref().map_or_else(Vec::new, |veto| {
-            let blocking = self.seats().filter(|(member, stand)| {
-                stand.is_some_and(|stand| stand.choice == veto.choice) && member.groups.contains(&veto.group)
-            });
+            let blocking =
+                self.choices().filter(|(member, choice)| *choice == veto.choice && member.groups.contains(&veto.group));
             blocking.map(|(member, _)| format!("{}/members/{}", vote.body.name(), member.id)).collect()
         });
         rule.judge(&Facts {

@@ -2,11 +2,12 @@
 
 use tonic::{Request, Response, Status};
 
-use super::{Rollcall, bodies::body_name, not_yet, status, vote};
+use super::{Rollcall, bodies::body_name, status, vote};
 use crate::domain::{Command, Resource, VoteName};
 use crate::presets::Presets;
 use crate::proto::{self, vote_service_server::VoteService};
 use crate::seq::Seq;
+use crate::wire::annotation;
 use crate::wire::malformed::Malformed;
 use crate::wire::page::Page;
 use crate::wire::vote::Draft;
@@ -142,22 +143,35 @@ impl VoteService for Rollcall {
 
     async fn record_statement(
         &self,
-        _: Request<proto::RecordStatementRequest>,
+        request: Request<proto::RecordStatementRequest>,
     ) -> Result<Response<proto::RecordStatementResponse>, Status> {
-        Err(not_yet("RecordStatement"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::RecordStatementResponse { receipt: Some(receipt.into()) }))
     }
 
     async fn correct_ballot(
         &self,
-        _: Request<proto::CorrectBallotRequest>,
+        request: Request<proto::CorrectBallotRequest>,
     ) -> Result<Response<proto::CorrectBallotResponse>, Status> {
-        Err(not_yet("CorrectBallot"))
+        let (vote, receipt) = self.change(Command::try_from(request.into_inner())?).await?;
+        Ok(Response::new(proto::CorrectBallotResponse { vote, receipt }))
     }
 
     async fn list_annotations(
         &self,
-        _: Request<proto::ListAnnotationsRequest>,
+        request: Request<proto::ListAnnotationsRequest>,
     ) -> Result<Response<proto::ListAnnotationsResponse>, Status> {
-        Err(not_yet("ListAnnotations"))
+        let request = request.into_inner();
+        let name = vote_name("parent", &request.parent)?;
+        let page = Page::read(request.page_size, &request.page_token, &["annotations", &request.parent])?;
+        let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
+        self.catch_up(0).await?;
+        self.board.read(|hall| {
+            let listed = vote(hall, &name)?.annotations.iter().enumerate().skip(after);
+            let listed =
+                listed.map(|(at, one)| ((at as u64 + 1).to_be_bytes().to_vec(), annotation::listed(&name, one)));
+            let (annotations, next_page_token) = page.take(listed);
+            Ok(Response::new(proto::ListAnnotationsResponse { annotations, next_page_token, seq: hall.end().get() }))
+        })
     }
 }

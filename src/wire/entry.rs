@@ -154,6 +154,20 @@ fn stored(event: &Event) -> Stored {
                 given_by: given_by.clone(),
             })
         }
+        Event::StatementRecorded { vote, statement } => {
+            let said = super::annotation::statement(vote, statement);
+            Stored::StatementRecorded(proto::StatementRecorded { vote: vote.to_string(), statement: Some(said) })
+        }
+        Event::BallotCorrected { vote, correction, before, after, outcome, declaration_lapsed } => {
+            Stored::BallotCorrected(proto::BallotCorrected {
+                vote: vote.to_string(),
+                correction: Some(super::annotation::correction(vote, correction)),
+                before: Some(before.into()),
+                after: Some(after.into()),
+                outcome: proto::Outcome::from(*outcome).into(),
+                declaration_lapsed: *declaration_lapsed,
+            })
+        }
         Event::ResultDeclared { vote, outcome, ruling, adopted_symbol } => {
             Stored::ResultDeclared(proto::ResultDeclared {
                 vote: vote.to_string(),
@@ -233,7 +247,22 @@ fn read(event: Stored) -> Result<Event, DecodeError> {
             ruling: event.ruling,
             adopted_symbol: event.adopted_symbol,
         },
-        _ => return Err(DecodeError("it holds an event of a newer version".into())),
+        Stored::StatementRecorded(event) => {
+            let statement = super::annotation::recorded_statement(event.statement.unwrap_or_default())?;
+            Event::StatementRecorded { vote: vote(&event.vote)?, statement: Arc::new(statement) }
+        }
+        Stored::BallotCorrected(event) => {
+            let outcome = outcome(event.outcome())?;
+            let correction = super::annotation::recorded_correction(event.correction.unwrap_or_default())?;
+            Event::BallotCorrected {
+                vote: vote(&event.vote)?,
+                correction: Arc::new(correction),
+                before: super::tally::recorded(event.before.unwrap_or_default()),
+                after: super::tally::recorded(event.after.unwrap_or_default()),
+                outcome,
+                declaration_lapsed: event.declaration_lapsed,
+            }
+        }
     })
 }
 

@@ -1,5 +1,6 @@
 //! The only place where generated types meet ours: requests in, answers out, entries both ways. Decides nothing.
 
+pub mod annotation;
 pub mod ballot;
 pub mod body;
 pub mod conduct;

@@ -98,10 +98,11 @@ fn unfit(fault: &RollFault) -> Metadata {
 }
 
 fn reached(limit: &Limit) -> Metadata {
-    use crate::domain::limits::{MAX_MEMBERS, MAX_ROLL_BYTES};
+    use crate::domain::limits::{MAX_ANNOTATIONS, MAX_MEMBERS, MAX_ROLL_BYTES};
     let (name, asked, bound) = match *limit {
         Limit::Members { asked } => ("members", asked, MAX_MEMBERS),
         Limit::Seats { asked, seats } => ("seats", asked, seats as usize),
+        Limit::Annotations { asked } => ("annotations", asked, MAX_ANNOTATIONS),
         Limit::RollBytes { asked } => ("roll_bytes", asked, MAX_ROLL_BYTES),
     };
     let figures = [("limit", bound.to_string()), ("asked", asked.to_string()), ("bound", name.to_owned())];

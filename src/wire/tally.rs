@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Choice, Counts, Light, Roll, Tally, Vote, VoteState, Voting};
+use crate::domain::{Choice, Counts, Roll, Tally, Vote, VoteState, Voting};
 use crate::proto;
 
 impl From<&Tally> for proto::Tally {
@@ -67,8 +67,8 @@ impl From<&Vote> for Frame {
 
 impl From<&Voting> for Lights {
     fn from(voting: &Voting) -> Self {
-        let light = |light: &Light| (light.stand.map_or(Choice::NotVoting, |stand| stand.choice), light.changed);
-        Self { roll: Arc::clone(&voting.roll), stands: voting.lights.iter().map(light).collect() }
+        let stands = voting.choices().zip(&voting.lights).map(|((_, choice), light)| (choice, light.changed));
+        Self { roll: Arc::clone(&voting.roll), stands: stands.collect() }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::{
     BallotPolicy, BodyId, CastingVote, Command, Intent, Outcome, Question, Relation, RelationKind, Rule, Visibility,
     Vote, VoteId, VoteName, VoteState,
 };
+use crate::domain::{Tally, Voting};
 use crate::proto;
 
 /// A question to be tabled, as a request has it: its rule may be a name that is yet to be looked up.
@@ -198,6 +199,11 @@ pub(super) fn declared_outcome(vote: &Vote) -> i32 {
     vote.declaration.as_ref().map_or(0, |declaration| proto::Outcome::from(declaration.outcome).into())
 }
 
+/// The tally as it was locked, where a correction has changed it since.
+fn announced(voting: &Voting) -> Option<&Tally> {
+    voting.announced.as_ref().filter(|announced| **announced != voting.tally)
+}
+
 impl From<&CastingVote> for proto::CastingVote {
     fn from(given: &CastingVote) -> Self {
         Self {
@@ -234,7 +240,7 @@ impl From<&Vote> for proto::Vote {
             lock_at_time: voting.and_then(|voting| voting.lock_at_time).and_then(time),
             lock_time: vote.lock_time.and_then(time),
             declare_time: declared.and_then(|declared| time(declared.declare_time)),
-            announced_tally: None,
+            announced_tally: voting.and_then(announced).map(Into::into),
             revision: vote.revision,
             seq: vote.seq.get(),
             labels: question.labels.clone(),

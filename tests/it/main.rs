@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests fail loudly, and say what they skip")]
 
+mod annotations;
 mod ballots;
 mod casting_votes;
 mod clock;

@@ -87,7 +87,7 @@ fn tally(tally: Option<&proto::Tally>) -> String {
 fn statement(statement: proto::Statement) -> String {
     let member = id(&statement.member);
     let what = match statement.kind() {
-        Kind::IntendedVote => format!("{member} had intended to vote {}", screen::choice(statement.intended())),
+        Kind::IntendedVote => format!("{member} {}", screen::intended(statement.intended())),
         Kind::ExplanationBefore | Kind::ExplanationAfter => format!("{member} explains its vote"),
         Kind::Unspecified => format!("{member} makes a statement"),
     };

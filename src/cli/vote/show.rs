@@ -102,10 +102,7 @@ fn lines(vote: &proto::Vote) -> Vec<String> {
         lines.push(String::new());
         lines.extend(result);
     }
-    if let Some(announced) = &vote.announced_tally {
-        lines.push("  as announced, before it was corrected:".to_owned());
-        lines.extend(screen::tally(announced));
-    }
+    lines.extend(screen::announced(vote));
     lines
 }
 

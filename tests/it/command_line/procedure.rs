@@ -1,4 +1,4 @@
-//! The procedure around a vote by the command line: casting votes, and what is adopted without a vote.
+//! The procedure around a vote by the command line: casting votes, statements, corrections, and what is adopted without a vote.
 
 use super::Terminal;
 
@@ -49,4 +49,39 @@ fn adopted_without_a_vote_is_shown_without_counts() {
         assert!(!said.contains("not voting") && !said.contains("yes 0"), "{line}: {said}");
     }
     assert!(at.says("vote show hall/q").ends_with("\n  ADOPTED WITHOUT VOTE as A/RES/1. Adopted without a vote.\n"));
+}
+
+#[test]
+fn what_members_say_and_what_is_corrected_is_told_in_words() {
+    let at = Terminal::new();
+    at.tabled();
+    let explained = at.says("vote explain hall/q ann 'We are in favour.' --before");
+    assert_eq!(explained, "hall/ann explains its vote (entry 4)\n");
+    for line in
+        ["vote open hall/q", "cast hall/q ann yes", "cast hall/q bob yes", "cast hall/q cy no", "vote lock hall/q"]
+    {
+        at.says(line);
+    }
+    at.says("vote declare hall/q");
+    let intended = at.says("vote intended hall/q hall/cy not-voting --text 'pressed by mistake'");
+    assert_eq!(intended, "hall/cy had intended not to vote; its ballot stands (entry 11)\n");
+    let corrected = at.says("vote correct hall/q bob no --reason 'a recount'");
+    let lines = [
+        "the ballot of hall/bob is corrected to no (entry 12)\nhall/q is locked\n",
+        "  yes 1  no 2  abstain 0  not voting 0\n  NOT ADOPTED. Not adopted: 1 of 3 present and voting in favour; 2 needed.\n",
+        "  as announced, before it was corrected:\n  yes 2  no 1  abstain 0  not voting 0\n",
+    ];
+    assert!(corrected.starts_with(&lines[..2].concat()) && corrected.ends_with(lines[2]), "{corrected}");
+    assert!(at.says("vote show hall/q").ends_with(lines[2]));
+    let roll = at.says("ballots hall/q --choice no");
+    assert!(roll.contains("yes, corrected to no") && roll.contains("cy"), "{roll}");
+    let listed = at.says("vote annotations hall/q");
+    let listed: Vec<Vec<&str>> =
+        listed.lines().map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()).collect();
+    assert_eq!(listed[0], ["MEMBER", "WHAT", "STAND", "TEXT", "RECORDED"]);
+    assert_eq!(listed[1][..3], ["ann", "explanation before", "We are in favour."]);
+    assert_eq!(listed[2][..4], ["cy", "intended vote", "not voting", "pressed by mistake"]);
+    assert_eq!(listed[3][..4], ["bob", "correction", "no", "a recount"]);
+    let late = at.refuses("vote explain hall/q ann again --before", 1);
+    assert_eq!(late, "bodies/hall/votes/q is LOCKED; a vote is explained beforehand while it is DRAFT");
 }

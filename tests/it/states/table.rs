@@ -1,12 +1,14 @@
 //! The table of states: every call in every state of a vote, what follows, and what is said where it is not allowed.
 
 use rollcall::proto::ballot_result::Result as BallotOutcome;
+use rollcall::proto::statement::Kind;
 use rollcall::proto::{self, Choice, Outcome, TieBreak, VoteState};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::{metadata, precondition};
 use crate::harness::client::{BODY, ballot, majority};
+use crate::harness::conduct::seat;
 use crate::harness::{Client, Expect, Server, uuid};
 
 /// What answers a call in each state: the state after it, `=` where that stays, or else the refusal.
@@ -25,17 +27,23 @@ const TABLE: &str = "
     GiveCastingVote none     wrong     wrong     wrong     undue     wrong     wrong     wrong
     DeclareResult  none      wrong     wrong     wrong     DECLARED  wrong     wrong     wrong
     AdoptWithoutVote none    DECLARED  wrong     wrong     wrong     wrong     wrong     wrong
+    ExplainBefore  none      =         wrong     wrong     wrong     wrong     wrong     wrong
+    ExplainAfter   none      wrong     wrong     wrong     =         =         wrong     wrong
+    IntendedVote   none      wrong     wrong     wrong     =         =         wrong     wrong
+    CorrectBallot  none      wrong     wrong     wrong     =         LOCKED    wrong     wrong
     AnnulVote      none      wrong     ANNULLED  ANNULLED  ANNULLED  ANNULLED  wrong     wrong
     GetVote        none      =         =         =         =         =         =         =
     GetTally       none      =         =         =         =         =         =         =
     WatchTally     none      =         =         =         =         =         =         =
     GetBallot      none      stranger  =         =         =         =         =         stranger
     ListBallots    none      =         =         =         =         =         =         =
+    ListAnnotations none     =         =         =         =         =         =         =
     ReadEntries    none      =         =         =         =         =         =         =
 ";
 
 /// Calls that record nothing.
-const READS: [&str; 6] = ["GetVote", "GetTally", "WatchTally", "GetBallot", "ListBallots", "ReadEntries"];
+const READS: [&str; 7] =
+    ["GetVote", "GetTally", "WatchTally", "GetBallot", "ListBallots", "ListAnnotations", "ReadEntries"];
 
 /// What brings a new vote to a state. A ballot stands from the opening on.
 fn way_to(state: &str) -> &'static [&'static str] {
@@ -52,6 +60,7 @@ fn way_to(state: &str) -> &'static [&'static str] {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a call")]
 async fn call(client: &mut Client, call: &str, id: &str) -> Result<(), Status> {
     let name = format!("{BODY}/votes/{id}");
     let cast = proto::CastBallotRequest { vote: name.clone(), ..ballot("A", Choice::No) };
@@ -88,6 +97,14 @@ async fn call(client: &mut Client, call: &str, id: &str) -> Result<(), Status> {
             let request = proto::AdoptWithoutVoteRequest { name, request_id: uuid(), ..Default::default() };
             client.votes.adopt_without_vote(request).await.map(drop)
         }
+        "ExplainBefore" => state(client, &name, Kind::ExplanationBefore, Choice::Unspecified).await,
+        "ExplainAfter" => state(client, &name, Kind::ExplanationAfter, Choice::Unspecified).await,
+        "IntendedVote" => state(client, &name, Kind::IntendedVote, Choice::Yes).await,
+        "CorrectBallot" => client.correct_as(&name, &seat("A"), Choice::Yes, "a recount").await.map(drop),
+        "ListAnnotations" => {
+            let request = proto::ListAnnotationsRequest { parent: name, ..Default::default() };
+            client.votes.list_annotations(request).await.map(drop)
+        }
         "DeclareResult" => client.declare_as(&name, Outcome::NotAdopted, "").await.map(drop),
         "AnnulVote" => client.annul_vote(&name, "the wrong text was put").await.map(drop),
         "GetVote" => client.votes.get_vote(proto::GetVoteRequest { name, at_least_seq: 0 }).await.map(drop),
@@ -110,6 +127,10 @@ async fn call(client: &mut Client, call: &str, id: &str) -> Result<(), Status> {
         }
         other => panic!("no call {other}"),
     }
+}
+
+async fn state(client: &mut Client, vote: &str, kind: Kind, intended: Choice) -> Result<(), Status> {
+    client.state_as(vote, (kind, intended), &seat("A"), "in words").await.map(drop)
 }
 
 /// What became of a ballot that was cast among others; refused, it is refused as it would be alone.
