@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::grpc::{Gate, Rollcall};
 use crate::journal::{Journal, JournalError};
 use crate::log::{AppendError, Log};
-use crate::presets::{PresetError, Presets};
+use crate::presets::Presets;
 use crate::proto;
 use crate::proto::ballot_service_server::{BallotServiceServer, SERVICE_NAME as BALLOTS};
 use crate::proto::body_service_server::{BodyServiceServer, SERVICE_NAME as BODIES};
@@ -62,6 +62,8 @@ pub struct Config {
     pub log: Arc<dyn Log>,
     /// The clock.
     pub clock: Arc<Clock>,
+    /// The named rules.
+    pub presets: Arc<Presets>,
 }
 
 /// The server serves.
@@ -76,9 +78,6 @@ pub struct Ready {
 /// Why a server ended that was not told to.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// A named rule does not hold.
-    #[error(transparent)]
-    Preset(#[from] PresetError),
     /// The record cannot be read.
     #[error(transparent)]
     Unreadable(#[from] JournalError),
@@ -107,7 +106,6 @@ pub async fn run(
     stop: CancellationToken,
     ready: oneshot::Sender<Ready>,
 ) -> Result<(), ServeError> {
-    let presets = Arc::new(Presets::built_in()?);
     let address = listener.local_addr()?;
     let (health_reporter, health) = tonic_health::server::health_reporter();
     say(&health_reporter, ServingStatus::NotServing).await;
@@ -117,6 +115,7 @@ pub async fn run(
     let (board, follower) = board::open(journal.clone());
     let stopping = CancellationToken::new();
     let gate = Gate::new(stopping.clone());
+    let presets = config.presets;
     let rollcall = Rollcall { sequencer, board: board.clone(), journal, presets, stopping: stopping.clone() };
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))

@@ -84,29 +84,62 @@ pub fn tally(tally: &proto::Tally) -> Vec<String> {
 }
 
 /// What the rule says of a tally: the outcome, where none is declared yet, the sentence, and each criterion. While the vote
-/// is open the sentence itself says that this is how it stands.
+/// is open the sentence itself says that this is how it stands, and what the ballots still out can do is said too.
 pub fn verdict(verdict: &proto::Verdict, state: proto::VoteState) -> Vec<String> {
     let summary = clean(&verdict.summary);
-    let headline = match state {
-        proto::VoteState::Open | proto::VoteState::Suspended => format!("  {summary}"),
-        _ => format!("  {}. {summary}", outcome(verdict.outcome())),
-    };
-    std::iter::once(headline).chain(figures(verdict)).collect()
+    let goes_on = matches!(state, proto::VoteState::Open | proto::VoteState::Suspended);
+    let headline = if goes_on { summary } else { format!("{}. {summary}", outcome(verdict.outcome())) };
+    let last = if goes_on { decidedness(verdict.decidedness()) } else { membership(verdict) };
+    std::iter::once(format!("  {headline}")).chain(figures(verdict)).chain(last).collect()
 }
 
 /// Each criterion with its figures, and whose ballots blocked the result.
-pub fn figures(verdict: &proto::Verdict) -> impl Iterator<Item = String> {
-    let criteria = verdict.criteria.iter().map(|criterion| {
-        let mark = if criterion.passed { "met    " } else { "not met" };
-        let base = if criterion.base == 0 { String::new() } else { format!(" of {}", criterion.base) };
-        let figures = format!("{}{base}, {} needed", criterion.counted, criterion.needed);
-        format!("    {mark} {}: {figures}", clean(&criterion.text))
-    });
+fn figures(verdict: &proto::Verdict) -> impl Iterator<Item = String> {
+    let criteria = verdict.criteria.iter().map(|one| format!("    {}", criterion(one)));
     let vetoes = verdict.vetoed_by.iter().map(|member| {
         let member = member.rsplit('/').next().unwrap_or_default();
         format!("    vetoed by {}", clean(member))
     });
     criteria.chain(vetoes)
+}
+
+/// A criterion with its figures: "met     at least 9 in favour: 10, 9 needed".
+pub fn criterion(criterion: &proto::Criterion) -> String {
+    let mark = if criterion.passed { "met    " } else { "not met" };
+    let base = if criterion.base == 0 { String::new() } else { format!(" of {}", criterion.base) };
+    let needed = criterion.needed;
+    let bar = if criterion.at_most { format!("at most {needed}") } else { format!("{needed} needed") };
+    format!("{mark} {}: {}{base}, {bar}", clean(&criterion.text), criterion.counted)
+}
+
+/// What the ballots still out can do.
+fn decidedness(decidedness: proto::Decidedness) -> Option<String> {
+    let said = match decidedness {
+        proto::Decidedness::Open => "open: the ballots still out can change it",
+        proto::Decidedness::Certain => "decided, if the ballots cast stand: those still out cannot change it",
+        proto::Decidedness::Undetermined => "whether the ballots still out can change it is not known",
+        proto::Decidedness::Unspecified => return None,
+    };
+    Some(format!("    {said}"))
+}
+
+/// What part of the members made each choice: "of 193 members 74.1 % in favour (just under three quarters), 2.6 % against ..".
+fn membership(verdict: &proto::Verdict) -> Option<String> {
+    let members = verdict.membership.first()?.members;
+    let share = |share: &proto::MemberShare| {
+        let stand = match share.choice() {
+            proto::Choice::Yes => "in favour",
+            proto::Choice::No => "against",
+            proto::Choice::Abstain => "abstaining",
+            proto::Choice::Present => "present",
+            proto::Choice::NotVoting => "not voting",
+            proto::Choice::Unspecified => "not entitled to vote",
+        };
+        let near = if share.fraction.is_empty() { String::new() } else { format!(" ({})", clean(&share.fraction)) };
+        format!("{}.{} % {stand}{near}", share.per_mille / 10, share.per_mille % 10)
+    };
+    let shares: Vec<String> = verdict.membership.iter().map(share).collect();
+    Some(format!("    of {} {}", many(members, "member"), shares.join(", ")))
 }
 
 /// A vote's tally and what came of it, or would.
@@ -146,7 +179,7 @@ pub fn declared(vote: &proto::Vote) -> Vec<String> {
     if !vote.ruling.is_empty() {
         lines.push(format!("    by ruling of the presiding officer: {}", clean(&vote.ruling)));
     }
-    lines.extend(figures(&verdict));
+    lines.extend(figures(&verdict).chain(membership(&verdict)));
     lines
 }
 

@@ -1,7 +1,7 @@
 //! `rollcall serve`: opens the record, listens, serves, and stops when it is told to.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 use super::{demo, say};
 use crate::clock::Clock;
 use crate::log::{self, Location, Log};
+use crate::presets::Presets;
 use crate::server::{self, Config, Ready, ServeError};
 
 /// The server never came to serve: what stands in its way is said on standard error.
@@ -55,6 +56,10 @@ pub struct Serve {
     #[arg(long, env = "ROLLCALL_LOG", value_name = "LOCATION")]
     log: Option<Location>,
 
+    /// A folder with named rules of your own: its *.toml, in the form of Rollcall's rules/*.toml
+    #[arg(long, env = "ROLLCALL_RULES", value_name = "DIR")]
+    rules: Option<PathBuf>,
+
     /// Conduct two votes of 2022 as they were held: the Security Council's, then the General Assembly's
     #[arg(long)]
     demo: bool,
@@ -67,6 +72,7 @@ pub struct Serve {
 /// What a server needs before it serves.
 struct Started {
     log: Arc<dyn Log>,
+    presets: Presets,
     listener: TcpListener,
     signals: Signals,
 }
@@ -136,9 +142,11 @@ impl Serve {
         }
     }
 
-    /// Takes the address first, so that a wrong one leaves no folder behind, and the signals before anything that takes long.
+    /// Reads the rules and takes the address first, so that wrong ones leave no folder behind, and the signals before anything
+    /// that takes long.
     /// None where a signal came.
     async fn start(&self, location: &Location) -> Result<Option<Started>, String> {
+        let presets = named_rules(self.rules.as_deref())?;
         let listener = TcpListener::bind(&self.listen).await.map_err(|error| cannot_listen(&self.listen, &error))?;
         let mut signals = Signals::heard().map_err(|error| format!("cannot start: {error}"))?;
         let location = location.clone();
@@ -147,21 +155,21 @@ impl Serve {
             opened = opening => {
                 let log = opened.map_err(|error| format!("cannot open the record: {error}"))?;
                 let log = log.map_err(|error| error.to_string())?;
-                Ok(Some(Started { log, listener, signals }))
+                Ok(Some(Started { log, presets, listener, signals }))
             }
             () = signals.told() => Ok(None),
         }
     }
 
     async fn serve(self, location: Location) -> Ended {
-        let Started { log, listener, mut signals } = match self.start(&location).await {
+        let Started { log, presets, listener, mut signals } = match self.start(&location).await {
             Ok(Some(started)) => started,
             Ok(None) => return Ended::Stopped,
             Err(problem) => return Ended::Failed { problem, code: COULD_NOT_START },
         };
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
-        let config = Config { log, clock: Arc::new(Clock::system()) };
+        let config = Config { log, clock: Arc::new(Clock::system()), presets: Arc::new(presets) };
         let serving = server::run(config, listener, stop.clone(), ready);
         tokio::pin!(serving);
         let result = tokio::select! {
@@ -211,6 +219,14 @@ fn greet(location: &Location, ready: Ready) {
     }
 }
 
+/// The named rules; where any does not hold, all that is wrong, a line each.
+fn named_rules(folder: Option<&Path>) -> Result<Presets, String> {
+    folder.map_or_else(Presets::built_in, Presets::with_folder).map_err(|error| {
+        let lines = error.to_string().replace('\n', "\n  ");
+        format!("cannot start: the rules do not hold\n  {lines}")
+    })
+}
+
 const ADDRESS_AND_PORT: &str = "--listen takes ADDRESS:PORT, e.g. 127.0.0.1:50051";
 
 fn cannot_listen(listen: &str, error: &std::io::Error) -> String {
@@ -228,7 +244,7 @@ fn cannot_listen(listen: &str, error: &std::io::Error) -> String {
 fn exit_code(error: &ServeError) -> u8 {
     match error {
         ServeError::Unwritable(_) | ServeError::Unreadable(_) => RECORD_FAILED,
-        ServeError::Preset(_) | ServeError::Broken(_) | ServeError::Network(_) | ServeError::Listener(_) => BROKE_DOWN,
+        ServeError::Broken(_) | ServeError::Network(_) | ServeError::Listener(_) => BROKE_DOWN,
     }
 }
 

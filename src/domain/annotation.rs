@@ -101,7 +101,7 @@ impl Vote {
         self.may_annotate()?;
         let mut corrected = voting.clone();
         corrected.correct(at, correction.corrected, self.revision);
-        let judged = |voting: &super::Voting| voting.judge(&self.question.rule, &self.name).outcome;
+        let judged = |voting: &super::Voting| voting.judge(&self.question.rule, &self.name, false).outcome;
         let (before, outcome) = (judged(voting), judged(&corrected));
         Ok(Event::BallotCorrected {
             vote: self.name.clone(),

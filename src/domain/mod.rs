@@ -9,11 +9,13 @@ mod body;
 mod choice;
 mod command;
 mod conduct;
+mod decided;
 mod event;
 mod hall;
 mod judge;
 pub mod limits;
 mod member;
+mod membership;
 mod name;
 mod rejection;
 mod request;
@@ -23,6 +25,7 @@ mod state;
 mod tally;
 mod verdict;
 mod vote;
+mod words;
 
 pub use annotation::{Annotation, Correction, Note, Statement, StatementKind};
 pub use ballot::Stand;
@@ -33,6 +36,7 @@ pub use event::{Entry, Event, Receipt};
 pub use hall::Hall;
 pub use judge::Facts;
 pub use member::{Member, Suspension};
+pub use membership::MemberShare;
 pub use name::{BallotName, BodyId, MemberId, MemberName, NameError, VoteId, VoteName};
 pub use rejection::{Limit, Rejection, Resource, RollFault};
 pub use request::{Digest, RequestId, RequestKey};
@@ -42,7 +46,7 @@ pub use rule::{
 };
 pub use state::{Decision, State};
 pub use tally::{Counts, Tally};
-pub use verdict::{Criterion, Outcome, Verdict};
+pub use verdict::{Criterion, Decidedness, Outcome, Verdict};
 pub use vote::{
     BallotPolicy, CastingVote, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState,
     Voting,

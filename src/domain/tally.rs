@@ -71,6 +71,11 @@ impl Counts {
         *self.slot(from) -= weight;
         *self.slot(to) += weight;
     }
+
+    /// Gives all that is not voting to a choice.
+    pub(super) fn fill(&mut self, choice: Choice) {
+        self.shift(Choice::NotVoting, choice, self.not_voting);
+    }
 }
 
 /// The counts of a vote.
@@ -100,6 +105,12 @@ impl Tally {
         for (weight, counts) in &mut self.weights {
             counts.shift(from, to, member.weight(weight));
         }
+    }
+
+    /// Gives all who are not voting a choice.
+    pub(super) fn fill(&mut self, choice: Choice) {
+        self.heads.fill(choice);
+        self.weights.values_mut().for_each(|counts| counts.fill(choice));
     }
 
     /// The counts of a weight; by head where its name is empty. Nothing was counted of a weight that is not there.

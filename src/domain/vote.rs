@@ -5,7 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::limits::MAX_KEY;
-use super::{Annotation, Choice, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, VoteName};
+use super::{
+    Annotation, Choice, Decidedness, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, Veto,
+    VoteName,
+};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -233,8 +236,9 @@ impl Vote {
             return Some(Verdict::without_vote());
         }
         let voting = self.voting.as_ref().filter(|_| self.state != VoteState::Annulled);
-        let mut verdict = voting.map(|voting| voting.judge(&self.question.rule, &self.name))?;
-        if matches!(self.state, VoteState::Open | VoteState::Suspended) {
+        let goes_on = matches!(self.state, VoteState::Open | VoteState::Suspended);
+        let mut verdict = voting.map(|voting| voting.judge(&self.question.rule, &self.name, goes_on))?;
+        if goes_on {
             // No newsroom is to print "Adopted" of a vote that goes on.
             let (first, rest) = verdict.summary.split_at(1);
             verdict.summary = format!("As it stands: {}{rest}", first.to_lowercase());
@@ -280,13 +284,14 @@ impl Voting {
         self.lights[at].changed = revision;
     }
 
-    pub(super) fn judge(&self, rule: &Rule, vote: &VoteName) -> Verdict {
+    /// What the rule says of the tally as it stands, and while ballots can still be cast whether they can change it.
+    pub(super) fn judge(&self, rule: &Rule, vote: &VoteName, goes_on: bool) -> Verdict {
+        let of_group = |veto: &Veto, member: &Member| member.groups.contains(&veto.group);
         let vetoes = rule.veto.as_ref().map_or_else(Vec::new, |veto| {
-            let blocking =
-                self.choices().filter(|(member, choice)| *choice == veto.choice && member.groups.contains(&veto.group));
+            let blocking = self.choices().filter(|(member, choice)| *choice == veto.choice && of_group(veto, member));
             blocking.map(|(member, _)| format!("{}/members/{}", vote.body.name(), member.id)).collect()
         });
-        rule.judge(&Facts {
+        let facts = Facts {
             tally: &self.tally,
             seats: self.seats.into(),
             members: self.members.into(),
@@ -294,6 +299,17 @@ impl Voting {
             vetoes,
             casting_vote: self.casting_vote.as_ref().map(|given| given.choice),
             second_vote: self.second_vote,
-        })
+        };
+        let decidedness = if goes_on {
+            let out = rule.veto.iter().flat_map(|veto| {
+                let out = self.choices();
+                let out = out.filter(|(member, choice)| *choice == Choice::NotVoting && of_group(veto, member));
+                out.map(|(member, _)| member.as_ref())
+            });
+            rule.decidedness(&facts, &out.collect::<Vec<_>>())
+        } else {
+            Decidedness::Certain
+        };
+        Verdict { decidedness: Some(decidedness), ..rule.judge(&facts) }
     }
 }

@@ -3,8 +3,8 @@
 use super::malformed::Fields;
 use crate::domain::limits::MAX_REQUIREMENTS;
 use crate::domain::{
-    Bar, Base, Choice, Comparison, Criterion, Outcome, Quorum, QuorumBasis, Requirement, Rule, Share, Threshold,
-    TieBreak, Verdict, Veto,
+    Bar, Base, Choice, Comparison, Criterion, Decidedness, MemberShare, Outcome, Quorum, QuorumBasis, Requirement,
+    Rule, Share, Threshold, TieBreak, Verdict, Veto,
 };
 use crate::proto;
 
@@ -278,13 +278,30 @@ impl From<Verdict> for proto::Verdict {
             needed: criterion.needed,
             base: criterion.base,
             passed: criterion.passed,
+            at_most: criterion.at_most,
+            presumed: criterion.presumed,
+        };
+        let share = |share: MemberShare| proto::MemberShare {
+            choice: share.choice.map_or(proto::Choice::Unspecified, Into::into).into(),
+            count: share.count,
+            members: share.members,
+            per_mille: share.per_mille,
+            fraction: share.fraction,
+            text: share.text,
+        };
+        let decidedness = match verdict.decidedness {
+            None => proto::Decidedness::Unspecified,
+            Some(Decidedness::Open) => proto::Decidedness::Open,
+            Some(Decidedness::Certain) => proto::Decidedness::Certain,
+            Some(Decidedness::Undetermined) => proto::Decidedness::Undetermined,
         };
         Self {
             outcome: proto::Outcome::from(verdict.outcome).into(),
             summary: verdict.summary,
             criteria: verdict.criteria.into_iter().map(criterion).collect(),
             vetoed_by: verdict.vetoed_by,
-            decidedness: proto::Decidedness::Unspecified.into(),
+            decidedness: decidedness.into(),
+            membership: verdict.membership.into_iter().map(share).collect(),
         }
     }
 }

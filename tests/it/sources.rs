@@ -23,7 +23,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("board", &["journal", "wire", "domain", "seq"]),
     ("grpc", &["sequencer", "board", "journal", "wire", "domain", "presets", "proto", "seq"]),
     ("server", &["grpc", "sequencer", "board", "journal", "log", "presets", "proto", "domain", "clock", "seq"]),
-    ("cli", &["server", "log", "clock", "proto"]),
+    ("cli", &["server", "log", "presets", "clock", "proto"]),
 ];
 
 /// Crates and words that may stand in these places alone.
@@ -38,8 +38,8 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("clap::", &["src/cli/"]),
     ("ratatui::", &["src/cli/watch/", "src/cli/say.rs"]),
     ("comfy_table::", &["src/cli/"]),
-    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs", "src/cli/input.rs"]),
-    ("toml::", &["src/presets.rs", "src/cli/demo/"]),
+    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs", "src/cli/input.rs", "src/presets.rs"]),
+    ("toml::", &["src/presets/", "src/cli/demo/"]),
 ];
 
 struct Source {

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::client::Failure;
 use crate::clock::Clock;
 use crate::log::{self, Location};
+use crate::presets::Presets;
 use crate::server::{self, Config, ServeError};
 
 /// A running server.
@@ -29,7 +30,8 @@ impl Host {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| failed(&e))?;
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
-        let config = Config { log, clock: Arc::new(Clock::system()) };
+        let presets = Arc::new(Presets::built_in().map_err(|e| failed(&e))?);
+        let config = Config { log, clock: Arc::new(Clock::system()), presets };
         let serving = tokio::spawn(server::run(config, listener, stop.clone(), ready));
         match started.await {
             Ok(ready) => Ok(Self { address: ready.address.to_string(), stop, serving }),

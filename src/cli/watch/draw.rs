@@ -108,7 +108,7 @@ fn planned(board: &Board, plan: Plan, width: usize, look: Look) -> Vec<Line<'sta
         if plan.criteria {
             let others = verdict.map_or(&[][..], |verdict| &verdict.criteria);
             let others = others.iter().filter(|one| aim.is_none_or(|aim| !std::ptr::eq(aim, *one)));
-            measures.extend(others.map(|one| Line::from(fit(&words::criterion(one), width)).dim()));
+            measures.extend(others.map(|one| Line::from(fit(&crate::cli::screen::criterion(one), width)).dim()));
         }
         measures.extend(vetoed(board, width, look));
         measures.push(note(board, width));
@@ -137,11 +137,12 @@ fn head(board: &Board, width: usize, look: Look) -> Vec<Line<'static>> {
     let title = if vote.title.is_empty() { name.clone() } else { vote.title.clone() };
     let mut under = vec![name, vote.symbol.clone()];
     under.retain(|part| !part.is_empty());
-    let state = words::state(board.frame.state());
+    let decided = if words::decided(&board.frame) { ", decided" } else { "" };
+    let state = &format!("{}{decided}", words::state(board.frame.state()));
     let counts = board.counts();
     let all: u64 = words::columns(&counts).iter().map(|(_, count)| count).sum();
     let voted = format!("{} of {all} have voted  {state}", all - counts.not_voting);
-    let right = if board.frame.tally.is_some() && voted.len() <= width { voted.as_str() } else { state };
+    let right = if board.frame.tally.is_some() && voted.len() <= width { &voted } else { state };
     let colour = if board.frame.state() == VoteState::Open { Color::Green } else { Color::Cyan };
     let style = look.paint(colour).bold();
     let second = between(&under.join("  "), Style::new().dim(), right, style, width);

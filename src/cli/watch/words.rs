@@ -63,7 +63,8 @@ pub fn line(frame: &proto::TallyFrame, rule: Option<&proto::Rule>) -> String {
     let Some(heads) = frame.tally.as_ref().and_then(|tally| tally.heads) else { return state.to_owned() };
     let need = frame.verdict.as_ref().and_then(|verdict| aim(verdict, rule)).map(need);
     let need = need.map_or_else(String::new, |need| format!("; {need}"));
-    format!("{state:9} {}{need}", counts(&heads))
+    let decided = if decided(frame) { "; decided" } else { "" };
+    format!("{state:9} {}{need}{decided}", counts(&heads))
 }
 
 /// The criterion to look at: the first requirement's that is not met, else the first's. Quorums come before requirements.
@@ -88,22 +89,21 @@ pub fn aim<'a>(verdict: &'a Verdict, rule: Option<&proto::Rule>) -> Option<&'a C
 
 /// What is still needed: "98 of 99 needed, 1 more".
 pub fn need(criterion: &Criterion) -> String {
-    let Criterion { counted, needed, passed, .. } = *criterion;
-    match (passed, counted.cmp(&needed)) {
-        (false, std::cmp::Ordering::Less) => format!("{counted} of {needed} needed, {} more", needed - counted),
-        (false, std::cmp::Ordering::Greater) => format!("{counted}, at most {needed} allowed"),
-        (false, std::cmp::Ordering::Equal) => format!("{counted} of {needed} needed, not met"),
-        (true, std::cmp::Ordering::Less) => format!("{counted}, at most {needed} allowed, met"),
-        (true, _) => format!("{counted}, {needed} needed, met"),
+    let Criterion { counted, needed, passed, at_most, .. } = *criterion;
+    match (at_most, passed) {
+        (true, true) => format!("{counted}, at most {needed} allowed, met"),
+        (true, false) => format!("{counted}, at most {needed} allowed"),
+        (false, true) => format!("{counted}, {needed} needed, met"),
+        (false, false) if counted < needed => format!("{counted} of {needed} needed, {} more", needed - counted),
+        (false, false) => format!("{counted} of {needed} needed, not met"),
     }
 }
 
-/// A criterion in a line, with its figures.
-pub fn criterion(criterion: &Criterion) -> String {
-    let Criterion { text, counted, needed, base, passed } = criterion;
-    let mark = if *passed { "met    " } else { "not met" };
-    let base = if *base == 0 { String::new() } else { format!(" of {base}") };
-    format!("{mark} {text}: {counted}{base}, {needed} needed")
+/// Whether the ballots still out can change nothing any more, while they could still come.
+pub fn decided(frame: &proto::TallyFrame) -> bool {
+    let verdict = frame.verdict.as_ref();
+    let goes_on = matches!(frame.state(), VoteState::Open | VoteState::Suspended);
+    goes_on && verdict.is_some_and(|verdict| verdict.decidedness() == proto::Decidedness::Certain)
 }
 
 /// How a vote ended, in lines.
@@ -118,7 +118,7 @@ pub fn verdict(vote: &proto::Vote) -> Vec<String> {
         if !vote.ruling.is_empty() {
             lines.push(format!("  ruled: {}", vote.ruling));
         }
-        lines.extend(verdict.criteria.iter().map(|one| format!("  {}", criterion(one))));
+        lines.extend(verdict.criteria.iter().map(|one| format!("  {}", crate::cli::screen::criterion(one))));
         let members = verdict.vetoed_by.iter().map(|name| name.rsplit('/').next().unwrap_or_default());
         lines.extend(members.map(|member| format!("  vetoed by {member}")));
     } else {
@@ -132,16 +132,21 @@ mod tests {
     use super::*;
 
     fn measured(text: &str, counted: u64, needed: u64, passed: bool) -> Criterion {
-        Criterion { text: text.into(), counted, needed, base: 0, passed }
+        Criterion { text: text.into(), counted, needed, passed, ..Default::default() }
     }
 
     #[test]
     fn what_is_needed_is_said_shortly() {
-        let said = |counted, needed, passed| need(&measured("", counted, needed, passed));
-        assert_eq!(said(98, 99, false), "98 of 99 needed, 1 more");
-        assert_eq!(said(143, 99, true), "143, 99 needed, met");
-        assert_eq!(said(6, 4, false), "6, at most 4 allowed");
-        assert_eq!(said(3, 4, true), "3, at most 4 allowed, met");
+        let least = |counted, needed, passed| need(&measured("", counted, needed, passed));
+        let most =
+            |counted, needed, passed| need(&Criterion { at_most: true, ..measured("", counted, needed, passed) });
+        assert_eq!(least(98, 99, false), "98 of 99 needed, 1 more");
+        assert_eq!(least(0, 0, false), "0 of 0 needed, not met");
+        assert_eq!(least(143, 99, true), "143, 99 needed, met");
+        assert_eq!(least(6, 97, true), "6, 97 needed, met");
+        assert_eq!(most(6, 4, false), "6, at most 4 allowed");
+        assert_eq!(most(3, 4, true), "3, at most 4 allowed, met");
+        assert_eq!(most(4, 4, true), "4, at most 4 allowed, met");
     }
 
     #[test]

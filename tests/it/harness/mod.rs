@@ -9,3 +9,8 @@ pub mod whole;
 
 pub use client::{Client, Expect, uuid};
 pub use server::{Server, serve};
+
+/// The named rules, for a server in this process.
+pub fn presets() -> std::sync::Arc<rollcall::presets::Presets> {
+    std::sync::Arc::new(rollcall::presets::Presets::built_in().unwrap())
+}

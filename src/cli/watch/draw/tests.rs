@@ -32,7 +32,8 @@ fn assembly(voted: usize) -> Board {
     let heads = proto::Counts { yes, no, abstain, not_voting, ..Default::default() };
     let text = "at least 2/3 of the members present and voting in favour".into();
     let needed = (2 * (yes + no)).div_ceil(3);
-    let criterion = Criterion { text, counted: yes, needed, base: yes + no, passed: yes >= needed };
+    let criterion =
+        Criterion { text, counted: yes, needed, base: yes + no, passed: yes >= needed, ..Default::default() };
     let mut board = Board::new(vote);
     let frame = TallyFrame {
         revision: 2,

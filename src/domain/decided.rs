@@ -1,0 +1,195 @@
+//! Whether the ballots still out can change the outcome, each ballot that stands held. Exact where it says so, in a time that
+//! does not grow with the roll: it tries the ballots that go furthest, and proves by the bounds of each criterion.
+
+use std::collections::BTreeSet;
+
+use super::judge::passes;
+use super::rule::{Bar, QuorumBasis, Requirement, Rule, Share, Threshold, TieBreak};
+use super::{Choice, Counts, Decidedness, Facts, Member, Outcome};
+
+/// Members with a veto, with weights that differ, who are tried one by one: those of real bodies are five.
+const MAX_TRIED: usize = 64;
+
+const CHOICES: [Choice; 5] = [Choice::Yes, Choice::No, Choice::Abstain, Choice::Present, Choice::NotVoting];
+
+impl Rule {
+    /// Whether those who have no ballot, in `facts.tally` the members not voting, can change the outcome: each may cast any
+    /// choice, or none. `vetoers` are those of them who are in the group with the veto.
+    ///
+    /// OPEN is said where ballots are found that change it, CERTAIN where none can be. Where "yes" helps every criterion of
+    /// the rule most and "no" helps its requirements least, as in every rule of a real body that comes with the service, one
+    /// of the two is always found.
+    #[must_use]
+    pub fn decidedness(&self, facts: &Facts, vetoers: &[&Member]) -> Decidedness {
+        let outcome = self.weigh(facts).outcome;
+        if self.tried(facts, vetoers).any(|other| other != outcome) {
+            return Decidedness::Open;
+        }
+        let possible = Bounds { rule: self, facts }.outcomes(!vetoers.is_empty());
+        let certain = possible.iter().all(|other| *other == outcome);
+        if certain { Decidedness::Certain } else { Decidedness::Undetermined }
+    }
+
+    /// What comes of ballots that go furthest: all who are out choose the same; or one of them blocks, and all others choose
+    /// the same.
+    fn tried(&self, facts: &Facts, vetoers: &[&Member]) -> impl Iterator<Item = Outcome> {
+        let blocking = self.veto.as_ref().map(|veto| veto.choice);
+        let mut seen = BTreeSet::new();
+        let weights = |member: &&&Member| self.weights().iter().map(|of| member.weight(of)).collect::<Vec<u64>>();
+        let unlike = vetoers.iter().filter(|member| seen.insert(weights(member))).take(MAX_TRIED);
+        let singles: Vec<&Member> = if blocking.is_some() { unlike.copied().collect() } else { Vec::new() };
+        let blockers = std::iter::once(None).chain(singles.into_iter().map(Some));
+        let tries = blockers.flat_map(|blocker| CHOICES.map(|choice| (blocker, choice)));
+        tries.map(move |(blocker, choice)| {
+            let mut tally = facts.tally.clone();
+            if let (Some(member), Some(blocking)) = (blocker, blocking) {
+                tally.shift(member, Choice::NotVoting, blocking);
+            }
+            tally.fill(choice);
+            let blocked = blocker.is_some() || (blocking == Some(choice) && !vetoers.is_empty());
+            let vetoes = if blocked { vec![String::new()] } else { facts.vetoes.clone() };
+            self.weigh(&Facts { tally: &tally, vetoes, ..facts.clone() }).outcome
+        })
+    }
+}
+
+/// What a criterion can come to, whatever the ballots still out are.
+#[derive(Clone, Copy)]
+struct Reach {
+    can_pass: bool,
+    can_fail: bool,
+}
+
+/// The bounds of each criterion by itself. Taken together they allow at least what the ballots still out can do.
+struct Bounds<'a> {
+    rule: &'a Rule,
+    facts: &'a Facts<'a>,
+}
+
+impl Bounds<'_> {
+    /// All outcomes that the bounds allow.
+    fn outcomes(&self, vetoers: bool) -> Vec<Outcome> {
+        let tally = self.facts.tally;
+        let mut possible = Vec::new();
+        let others = tally.heads.not_voting > 0 || tally.weights.values().any(|counts| counts.not_voting > 0);
+        if !tally.any_ballot() {
+            possible.push(if self.rule.quorum.is_some() { Outcome::NoQuorum } else { Outcome::NotAdopted });
+            if !others {
+                return possible;
+            }
+        }
+        let quorum = self.quorum();
+        if quorum.iter().any(|reach| reach.can_fail) {
+            possible.push(Outcome::NoQuorum);
+        }
+        if quorum.iter().all(|reach| reach.can_pass) {
+            self.with_quorum(vetoers, &mut possible);
+        }
+        possible
+    }
+
+    fn with_quorum(&self, vetoers: bool, possible: &mut Vec<Outcome>) {
+        let requirements: Vec<Reach> = self.rule.requirements.iter().map(|one| self.requirement(one)).collect();
+        if requirements.iter().all(|reach| reach.can_pass) {
+            self.carried(vetoers, possible);
+        }
+        if !requirements.iter().any(|reach| reach.can_fail) {
+            return;
+        }
+        let mut must_tie = false;
+        for (at, requirement) in self.rule.requirements.iter().enumerate() {
+            let others = || requirements.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, reach)| reach);
+            let Requirement::Threshold(threshold) = requirement else { continue };
+            if threshold.is_simple_majority() && self.can_tie(threshold) && others().all(|reach| reach.can_pass) {
+                must_tie |= self.must_tie(threshold) && !others().any(|reach| reach.can_fail);
+                self.tied(vetoers, possible);
+            }
+        }
+        if !must_tie {
+            possible.push(Outcome::NotAdopted);
+        }
+    }
+
+    /// A veto that stands blocks; one that is out may.
+    fn carried(&self, vetoers: bool, possible: &mut Vec<Outcome>) {
+        let stands = self.rule.veto.is_some() && !self.facts.vetoes.is_empty();
+        if !stands {
+            possible.push(Outcome::Adopted);
+        }
+        if stands || (self.rule.veto.is_some() && vetoers) {
+            possible.push(Outcome::Vetoed);
+        }
+    }
+
+    fn tied(&self, vetoers: bool, possible: &mut Vec<Outcome>) {
+        match (self.rule.tie_break, self.facts.casting_vote) {
+            (TieBreak::CastingVote, None) => possible.push(Outcome::AwaitingCastingVote),
+            (TieBreak::CastingVote, Some(Choice::Yes)) => self.carried(vetoers, possible),
+            (TieBreak::Revote, _) if !self.facts.second_vote => possible.push(Outcome::RevoteDue),
+            _ => possible.push(Outcome::NotAdopted),
+        }
+    }
+
+    fn can_tie(&self, threshold: &Threshold) -> bool {
+        let Counts { yes, no, not_voting, .. } = self.facts.tally.of(&threshold.weight);
+        yes.abs_diff(no) <= not_voting && (yes > 0 || not_voting > 0)
+    }
+
+    fn must_tie(&self, threshold: &Threshold) -> bool {
+        let Counts { yes, no, not_voting, .. } = self.facts.tally.of(&threshold.weight);
+        yes == no && yes > 0 && not_voting == 0
+    }
+
+    fn requirement(&self, requirement: &Requirement) -> Reach {
+        let reaches: Vec<Reach> = requirement.thresholds().iter().map(|one| self.threshold(one)).collect();
+        let can_pass = reaches.iter().any(|reach| reach.can_pass);
+        Reach { can_pass, can_fail: reaches.iter().all(|reach| reach.can_fail) }
+    }
+
+    /// The thresholds of the quorum, some ballot having been cast.
+    fn quorum(&self) -> Vec<Reach> {
+        let Some(quorum) = &self.rule.quorum else { return Vec::new() };
+        let by_ballots =
+            |threshold: &Threshold| quorum.basis == QuorumBasis::Participating || !threshold.weight.is_empty();
+        let each = |threshold: &Threshold| match (quorum.basis, self.facts.members_present) {
+            _ if by_ballots(threshold) => self.threshold(threshold),
+            (_, Some(_)) => {
+                let (figures, _) = self.facts.quorum(quorum.basis, threshold);
+                Reach { can_pass: figures.passed, can_fail: !figures.passed }
+            }
+            (QuorumBasis::StatedElsePresumed, None) => Reach { can_pass: true, can_fail: false },
+            (_, None) => self.threshold(threshold),
+        };
+        quorum.thresholds.iter().map(each).collect()
+    }
+
+    /// `count * denominator - numerator * base` is a sum over members, so that it is least and greatest where all who are out
+    /// choose the same.
+    fn threshold(&self, threshold: &Threshold) -> Reach {
+        let counts = self.facts.tally.of(&threshold.weight);
+        let (p, q, base) = match threshold.bar {
+            Bar::Count(count) => (i128::from(count), 1, None),
+            Bar::Share(Share { numerator, denominator, base }) => {
+                (i128::from(numerator), i128::from(denominator), Some(base))
+            }
+        };
+        let with = |choice: Choice| {
+            let mut filled = counts;
+            filled.fill(choice);
+            let of = base.map_or(1, |base| signed(self.facts.base(base, &filled)));
+            (q * signed(threshold.counted(&filled)) - p * of, of)
+        };
+        let all = CHOICES.map(with);
+        let least = all.iter().map(|(over, _)| *over).min().unwrap_or(0);
+        let most = all.iter().map(|(over, _)| *over).max().unwrap_or(0);
+        let empty = all.iter().any(|(_, of)| *of == 0);
+        let filled = all.iter().any(|(_, of)| *of > 0);
+        let met = |over: i128| passes(threshold.comparison, &over, &0);
+        Reach { can_pass: filled && (met(least) || met(most)), can_fail: empty || !(met(least) && met(most)) }
+    }
+}
+
+/// Sums over a roll are below 2^63.
+fn signed(figure: u128) -> i128 {
+    i128::try_from(figure).unwrap_or(i128::MAX)
+}

@@ -1,0 +1,3 @@
+//! The named rules hold; files that do not are told with each line.
+
+use super::*;
