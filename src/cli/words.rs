@@ -69,6 +69,36 @@ words! {
     }
 }
 
+/// What one vote is to another.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Relation {
+    /// An amendment to the other's text
+    Amendment,
+    /// A part of the other's text put separately
+    Part,
+    /// A motion to reconsider the other's result
+    Reconsideration,
+    /// The other put again
+    Revote,
+    /// A question of procedure about the other
+    Procedural,
+    /// Taken up after the other
+    Follows,
+}
+
+impl From<Relation> for proto::relation::Kind {
+    fn from(word: Relation) -> Self {
+        match word {
+            Relation::Amendment => Self::Amendment,
+            Relation::Part => Self::Part,
+            Relation::Reconsideration => Self::Reconsideration,
+            Relation::Revote => Self::Revote,
+            Relation::Procedural => Self::Procedural,
+            Relation::Follows => Self::Follows,
+        }
+    }
+}
+
 /// How the presiding officer decides equal counts.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum CastingVote {

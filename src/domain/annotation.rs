@@ -185,6 +185,8 @@ mod tests {
             symbol: String::new(),
             question: String::new(),
             rule: Rule::default(),
+            rule_chosen_by: String::new(),
+            rule_basis: String::new(),
             ballot_policy: crate::domain::BallotPolicy::default(),
             relations: vec![],
             labels: [].into(),

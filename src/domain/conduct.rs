@@ -87,7 +87,7 @@ impl State {
         for relation in &question.relations {
             self.vote(&relation.vote)?;
         }
-        Ok(Event::VoteCreated { vote: name.clone(), question: Arc::clone(question) })
+        Ok(Event::VoteCreated { vote: name.clone(), question: self.relate(question)? })
     }
 
     fn open_vote(
@@ -115,7 +115,7 @@ impl State {
         Ok(Event::VoteLocked { vote: name.clone(), tally: voting.tally.clone(), outcome })
     }
 
-    fn vote(&self, name: &VoteName) -> Result<&Vote, Rejection> {
+    pub(super) fn vote(&self, name: &VoteName) -> Result<&Vote, Rejection> {
         self.hall().vote(name).ok_or_else(|| Rejection::NoSuch(Resource::Vote(name.clone())))
     }
 }

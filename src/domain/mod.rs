@@ -18,6 +18,7 @@ mod member;
 mod membership;
 mod name;
 mod rejection;
+mod relations;
 mod request;
 mod roll;
 mod rule;

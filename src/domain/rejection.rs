@@ -1,6 +1,6 @@
 //! A rule's "no", with the figures that go with it.
 
-use super::{BallotName, BodyId, MemberName, Outcome, VoteName, VoteState};
+use super::{BallotName, BodyId, MemberName, Outcome, RelationKind, VoteName, VoteState};
 use crate::seq::Seq;
 
 /// Why a command may not happen. Nothing is recorded of it.
@@ -62,6 +62,20 @@ pub enum Rejection {
         vote: VoteName,
         /// The outcome that the rule gives.
         outcome: Outcome,
+    },
+    /// An amendment to a text, or a part of it, would be decided by a smaller majority than the text.
+    #[error(
+        "{} {text} needs the majority that the text needs, by {rule}: name such a rule, or give in vote.rule_basis the \
+         ruling by which a smaller one is enough",
+        if *kind == RelationKind::Part { "a part of" } else { "an amendment to" }
+    )]
+    MajorityTooSmall {
+        /// The text.
+        text: VoteName,
+        /// Amendment or part.
+        kind: RelationKind,
+        /// The text's rule: its name or its legal basis.
+        rule: String,
     },
     /// The vote cannot be judged on the roll as it now is.
     #[error("{vote} cannot open: {fault}")]
@@ -161,6 +175,7 @@ impl Rejection {
             Self::WrongState { vote, .. }
             | Self::OutcomeMismatch { vote, .. }
             | Self::NoCastingVoteDue { vote, .. }
+            | Self::MajorityTooSmall { text: vote, .. }
             | Self::RollUnfit { vote, .. } => vote.to_string(),
             Self::LimitReached { body, .. } => body.name(),
             Self::RequestIdReused { .. } => return None,

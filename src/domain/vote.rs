@@ -23,6 +23,10 @@ pub struct Question {
     pub question: String,
     /// How the tally decides, with a preset filled in.
     pub rule: Rule,
+    /// Who chose the rule, in words; may be empty.
+    pub rule_chosen_by: String,
+    /// On what basis, e.g. a ruling; may be empty.
+    pub rule_basis: String,
     /// How ballots are taken.
     pub ballot_policy: BallotPolicy,
     /// The votes that it is about or follows.
@@ -39,7 +43,8 @@ impl Question {
     pub fn bytes(&self) -> usize {
         let labels: usize = self.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
         let relations = self.relations.len() * 2 * MAX_KEY;
-        self.title.len() + self.symbol.len() + self.question.len() + self.rule.bytes() + relations + labels
+        let chosen = self.rule_chosen_by.len() + self.rule_basis.len();
+        self.title.len() + self.symbol.len() + self.question.len() + self.rule.bytes() + chosen + relations + labels
     }
 }
 

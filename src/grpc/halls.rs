@@ -15,6 +15,7 @@ use crate::domain::{BodyId, Hall, Resource, Vote, VoteName};
 use crate::proto::watch_votes_response::Message;
 use crate::proto::{self, WatchVotesRequest, WatchVotesResponse};
 use crate::seq::Seq;
+use crate::wire::vote::Related;
 
 /// Votes looked through at once, while the board waits.
 const PAGE: usize = 256;
@@ -23,6 +24,8 @@ const PAGE: usize = 256;
 struct HallWatch {
     /// One body's votes, or all.
     body: Option<BodyId>,
+    /// Votes with such a relation alone, where one was asked for.
+    related: Option<Related>,
     /// The states that it asked for; those that have not ended where it named none.
     states: Vec<i32>,
     /// Complete up to here.
@@ -39,9 +42,10 @@ impl Rollcall {
     ) -> Result<Response<Answers<WatchVotesResponse>>, Status> {
         let silence = heartbeat(request.heartbeat)?;
         let body = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
+        let related = request.relation.as_ref().map(Related::read).transpose()?;
         self.catch_up(request.after_seq).await?;
         let at = Seq::new(request.after_seq);
-        let mut watch = HallWatch { body, states: request.states, at, shown: HashSet::new() };
+        let mut watch = HallWatch { body, related, states: request.states, at, shown: HashSet::new() };
         let end = self.board.read(|hall| match &watch.body {
             Some(id) if hall.body(id).is_none() => Err(status::no_such(Resource::Body(id.clone()))),
             _ => {
@@ -119,13 +123,14 @@ impl HallWatch {
         if self.at == Seq::ZERO {
             return;
         }
-        let known = hall.changed_after(Seq::ZERO).filter(|vote| self.is_of_body(vote));
+        let known = hall.changed_after(Seq::ZERO).filter(|vote| self.is_about(vote));
         let known = known.filter(|vote| vote.created <= self.at && (vote.seq > self.at || self.asks_for(vote)));
         self.shown = known.map(|vote| vote.name.clone()).collect();
     }
 
-    fn is_of_body(&self, vote: &Vote) -> bool {
-        self.body.as_ref().is_none_or(|body| *body == vote.name.body)
+    fn is_about(&self, vote: &Vote) -> bool {
+        let of_body = self.body.as_ref().is_none_or(|body| *body == vote.name.body);
+        of_body && self.related.as_ref().is_none_or(|related| related.holds(vote))
     }
 
     fn asks_for(&self, vote: &Vote) -> bool {
@@ -140,7 +145,7 @@ impl HallWatch {
         for vote in hall.changed_after(self.at).take(PAGE) {
             looked += 1;
             self.at = vote.seq;
-            if self.is_of_body(vote) && self.shows(vote) {
+            if self.is_about(vote) && self.shows(vote) {
                 votes.push(vote.into());
             }
         }

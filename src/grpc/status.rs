@@ -92,6 +92,9 @@ fn rejected(rejection: &Rejection) -> Status {
         Rejection::NameTooAlike { seated, .. } => {
             details.set_resource_info(type_name("member"), seated.to_string(), "", "");
         }
+        Rejection::MajorityTooSmall { .. } => {
+            details.add_bad_request_violation("vote.rule", refusal.message.clone());
+        }
         _ if refusal.code == code::FAILED_PRECONDITION => {
             let subject = rejection.subject().unwrap_or_default();
             let violation = PreconditionViolation::new(reason_name(refusal.reason()), subject, refusal.message.clone());

@@ -10,7 +10,7 @@ use crate::seq::Seq;
 use crate::wire::annotation;
 use crate::wire::malformed::Malformed;
 use crate::wire::page::Page;
-use crate::wire::vote::Draft;
+use crate::wire::vote::{Draft, Related};
 
 /// In place of a body's identifier: all bodies.
 pub(super) const ALL: &str = "bodies/-";
@@ -77,7 +77,8 @@ impl VoteService for Rollcall {
         let of = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
         let mut states: Vec<i32> = request.states.clone();
         states.sort_unstable();
-        let filter = format!("{states:?}");
+        let related = request.relation.as_ref().map(Related::read).transpose()?;
+        let filter = format!("{states:?} {related:?}");
         let page = Page::read(request.page_size, &request.page_token, &["votes", &request.parent, &filter])?;
         let after = Seq::new(page.after_number()?);
         self.catch_up(0).await?;
@@ -87,6 +88,7 @@ impl VoteService for Rollcall {
             let votes = hall.votes_after(body, after);
             let votes = votes
                 .filter(|(_, vote)| states.is_empty() || states.contains(&proto::VoteState::from(vote.state).into()));
+            let votes = votes.filter(|(_, vote)| related.as_ref().is_none_or(|related| related.holds(vote)));
             let votes = votes.map(|(seq, vote)| (seq.get().to_be_bytes().to_vec(), proto::Vote::from(vote)));
             let (votes, next_page_token) = page.take(votes);
             Ok(Response::new(proto::ListVotesResponse { votes, next_page_token, seq: hall.end().get() }))

@@ -79,6 +79,10 @@ impl From<&Rejection> for Refusal {
                 let outcome = outcome.as_str().to_owned();
                 (code::FAILED_PRECONDITION, ErrorReason::NoCastingVoteDue, figure("outcome", outcome))
             }
+            R::MajorityTooSmall { text, rule, .. } => {
+                let figures = Metadata::from([("text".into(), text.to_string()), ("rule".into(), rule.clone())]);
+                (code::INVALID_ARGUMENT, ErrorReason::MajorityTooSmall, figures)
+            }
             R::RollUnfit { fault, .. } => (code::FAILED_PRECONDITION, ErrorReason::RollUnfit, unfit(fault)),
             R::LimitReached { limit, .. } => (code::FAILED_PRECONDITION, ErrorReason::LimitReached, reached(limit)),
         };

@@ -49,6 +49,8 @@ fn question(rule: &str) -> Arc<Question> {
         symbol: "A/ES-11/L.5".into(),
         question: "Shall it be adopted?\nYes or no.".into(),
         rule: Presets::built_in().unwrap().get(rule).unwrap().clone(),
+        rule_chosen_by: "The President of the Assembly".into(),
+        rule_basis: "Ruled an important question;\nnot challenged.".into(),
         ballot_policy: BallotPolicy { final_on_cast: true, ..BallotPolicy::default() },
         relations: vec![Relation {
             kind: RelationKind::Follows,

@@ -22,6 +22,7 @@ mod harness;
 mod members;
 mod property;
 mod reading;
+mod relations;
 mod repeating;
 mod replay;
 mod rules;

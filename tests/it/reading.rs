@@ -45,7 +45,8 @@ impl List {
             }
             List::Votes(parent, states) => {
                 let states = states.iter().map(|state| i32::from(*state)).collect();
-                let request = proto::ListVotesRequest { parent: parent.into(), page_size, page_token, states };
+                let request =
+                    proto::ListVotesRequest { parent: parent.into(), page_size, page_token, states, relation: None };
                 let page = client.votes.list_votes(request).await?.into_inner();
                 let length = page.encoded_len();
                 (page.votes.into_iter().map(|one| one.name).collect(), page.next_page_token, length)

@@ -1,6 +1,6 @@
-//! The procedure around a vote by the command line: casting votes, statements, corrections, and what is adopted without a vote.
+//! The procedure around a vote by the command line: casting votes, statements, corrections, relations, and what is adopted without a vote.
 
-use super::Terminal;
+use super::{Terminal, run};
 
 /// More than half of those present and voting; a casting vote on equal counts.
 const RULE: &str = r#"{"requirements": [{"threshold": {"choices": ["CHOICE_YES"], "comparison": "COMPARISON_MORE_THAN",
@@ -84,4 +84,32 @@ fn what_members_say_and_what_is_corrected_is_told_in_words() {
     assert_eq!(listed[3][..4], ["bob", "correction", "no", "a recount"]);
     let late = at.refuses("vote explain hall/q ann again --before", 1);
     assert_eq!(late, "bodies/hall/votes/q is LOCKED; a vote is explained beforehand while it is DRAFT");
+}
+
+#[test]
+fn what_a_vote_is_to_another_is_said_and_listed() {
+    let at = Terminal::new();
+    at.says("body create hall");
+    at.says("member admit hall/ann");
+    at.says("vote create hall/q --rule un.ga.two-thirds --title 'The text'");
+    let refused = at.refuses("vote create hall/am --amends hall/q --rule un.ga.simple", 1);
+    assert!(
+        refused.starts_with("an amendment to bodies/hall/votes/q needs the majority that the text needs"),
+        "{refused}"
+    );
+    at.says(
+        "vote create hall/am --amends hall/q --rule un.ga.simple --rule-by 'the chair' --rule-basis 'no rule 84 here'",
+    );
+    let shown = at.says("vote show hall/am");
+    for fact in ["chosen by   the chair\n", "on basis    no rule 84 here\n", "amendment   hall/q\n"] {
+        assert!(shown.contains(fact), "{fact}: {shown}");
+    }
+    at.says("vote create hall/again --revote-of hall/q");
+    assert_eq!(at.json("vote show hall/again")["title"], "The text");
+    let header = "VOTE        STATE  OUTCOME  SYMBOL  TITLE\n";
+    let related = at.says("vote list --related-to hall/q --relation revote");
+    assert_eq!(related, format!("{header}hall/again  draft                   The text\n"));
+    assert_eq!(at.says("vote list --related-to hall/q").lines().count(), 3);
+    let usage = run(&mut at.command("vote create hall/none"), "");
+    assert_eq!(usage.code, Some(2), "a rule, or a vote that is put again: {}", usage.stderr);
 }
