@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::limits::MAX_KEY;
 use super::{
-    Annotation, Choice, Decidedness, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, Veto,
+    Annotation, Choice, Counts, Decidedness, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, Veto,
     VoteName,
 };
 use crate::clock::Timestamp;
@@ -263,6 +263,16 @@ impl Voting {
     pub fn choice(&self, at: usize) -> Choice {
         let pressed = || self.lights[at].stand.map_or(Choice::NotVoting, |stand| stand.choice);
         self.corrections.get(&at).copied().unwrap_or_else(pressed)
+    }
+
+    /// Each group of the members on the roll, by head. A member of several counts in each.
+    #[must_use]
+    pub fn by_group(&self) -> BTreeMap<&str, Counts> {
+        let mut groups = BTreeMap::<&str, Counts>::new();
+        for (member, choice) in self.choices() {
+            member.groups.iter().for_each(|group| groups.entry(group).or_default().add(choice));
+        }
+        groups
     }
 
     /// A member's stand: none where it is not on the roll, `Some(None)` where it has not voted.

@@ -1,5 +1,6 @@
 //! Live tallies: the newest state of a vote, to whoever watches.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::{Answers, Rollcall, heartbeat, status, vote, votes::vote_name};
 use crate::board::{Ended, Watch};
 use crate::proto::watch_tally_response::Message;
 use crate::proto::{self, tally_service_server::TallyService};
-use crate::wire::tally::Frame;
+use crate::wire::tally::{Frame, by_group};
 
 /// Watchers are told to come back within this, spread evenly, so that they do not all come at once.
 const RECONNECT_WITHIN_MILLIS: u64 = 2_000;
@@ -23,8 +24,12 @@ impl TallyService for Rollcall {
     ) -> Result<Response<proto::GetTallyResponse>, Status> {
         let name = vote_name("vote", &request.get_ref().vote)?;
         self.catch_up(request.get_ref().at_least_seq).await?;
-        let frame = self.board.read(|hall| vote(hall, &name).map(Frame::from))?;
-        Ok(Response::new(proto::GetTallyResponse { frame: Some(frame.plain()) }))
+        let grouped = request.get_ref().by_group;
+        let (frame, groups) = self.board.read(|hall| {
+            let vote = vote(hall, &name)?;
+            Ok::<_, Status>((Frame::from(vote), if grouped { by_group(vote) } else { BTreeMap::new() }))
+        })?;
+        Ok(Response::new(proto::GetTallyResponse { frame: Some(frame.plain()), groups }))
     }
 
     type WatchTallyStream = Answers<proto::WatchTallyResponse>;

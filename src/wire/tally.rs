@@ -1,5 +1,6 @@
 //! Tallies, and the frames in which watchers see them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{Choice, Counts, Roll, Tally, Vote, VoteState, Voting};
@@ -17,6 +18,16 @@ impl From<&Counts> for proto::Counts {
         let Counts { yes, no, abstain, present, not_voting } = *counts;
         Self { yes, no, abstain, present, not_voting, undisclosed: 0 }
     }
+}
+
+/// Groups that are shown at most: a body's groups are a few dozen, and an answer stays far below what a client takes.
+const MAX_GROUPS: usize = 1_000;
+
+/// The members on the roll by group; none before the opening.
+#[must_use]
+pub fn by_group(vote: &Vote) -> BTreeMap<String, proto::Counts> {
+    let groups = vote.voting.iter().flat_map(Voting::by_group);
+    groups.take(MAX_GROUPS).map(|(group, counts)| (group.to_owned(), (&counts).into())).collect()
 }
 
 /// A tally of the record.

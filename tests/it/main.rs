@@ -25,6 +25,7 @@ mod reading;
 mod relations;
 mod repeating;
 mod replay;
+mod rolls;
 mod rules;
 mod smoke;
 mod sources;

@@ -113,3 +113,20 @@ fn what_a_vote_is_to_another_is_said_and_listed() {
     let usage = run(&mut at.command("vote create hall/none"), "");
     assert_eq!(usage.code, Some(2), "a rule, or a vote that is put again: {}", usage.stderr);
 }
+
+#[test]
+fn groups_are_tallied_where_one_asks() {
+    let at = Terminal::new();
+    at.says("body create hall");
+    at.says_of("member admit hall --csv -", "id,groups\nann,north\nbob,north;coast\ncy,\n");
+    for line in
+        ["vote create hall/q --rule un.ga.simple", "vote open hall/q", "cast hall/q ann yes", "cast hall/q bob no"]
+    {
+        at.says(line);
+    }
+    let said = at.says("tally hall/q --groups");
+    let table = "GROUP  YES  NO  ABSTAIN  PRESENT  NOT VOTING\ncoast    0   1        0        0           0\nnorth    1   1        0        0           0\n";
+    assert!(said.ends_with(table), "{said}");
+    assert!(!at.says("tally hall/q").contains("GROUP"));
+    assert_eq!(at.json("tally hall/q --groups")["groups"]["north"]["yes"], "1");
+}

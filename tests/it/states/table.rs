@@ -108,7 +108,9 @@ async fn call(client: &mut Client, call: &str, id: &str) -> Result<(), Status> {
         "DeclareResult" => client.declare_as(&name, Outcome::NotAdopted, "").await.map(drop),
         "AnnulVote" => client.annul_vote(&name, "the wrong text was put").await.map(drop),
         "GetVote" => client.votes.get_vote(proto::GetVoteRequest { name, at_least_seq: 0 }).await.map(drop),
-        "GetTally" => client.tallies.get_tally(proto::GetTallyRequest { vote: name, at_least_seq: 0 }).await.map(drop),
+        "GetTally" => {
+            client.tallies.get_tally(proto::GetTallyRequest { vote: name, ..Default::default() }).await.map(drop)
+        }
         "WatchTally" => {
             let request = proto::WatchTallyRequest { vote: name, ..Default::default() };
             client.tallies.watch_tally(request).await.map(drop)
