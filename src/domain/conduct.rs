@@ -125,7 +125,7 @@ impl Vote {
         if states.contains(&self.state) { Ok(()) } else { Err(self.wrong_state(needs)) }
     }
 
-    fn wrong_state(&self, needs: &'static str) -> Rejection {
+    pub(super) fn wrong_state(&self, needs: &'static str) -> Rejection {
         Rejection::WrongState { vote: self.name.clone(), state: self.state, needs }
     }
 

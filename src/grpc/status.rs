@@ -81,7 +81,7 @@ fn shortened(mut message: String, most: usize) -> String {
 }
 
 /// A rule's "no".
-fn rejected(rejection: &Rejection) -> Status {
+pub fn rejected(rejection: &Rejection) -> Status {
     let refusal = Refusal::from(rejection);
     let mut details = details(&refusal);
     match rejection {

@@ -3,14 +3,14 @@
 use tonic::{Request, Response, Status};
 
 use super::{Rollcall, bodies::body_name, status, vote};
-use crate::domain::{Command, Resource, VoteName};
+use crate::domain::{Command, Resource, VoteName, moves};
 use crate::presets::Presets;
 use crate::proto::{self, vote_service_server::VoteService};
 use crate::seq::Seq;
-use crate::wire::annotation;
 use crate::wire::malformed::Malformed;
 use crate::wire::page::Page;
 use crate::wire::vote::{Draft, Related};
+use crate::wire::{annotation, comparison};
 
 /// In place of a body's identifier: all bodies.
 pub(super) const ALL: &str = "bodies/-";
@@ -92,6 +92,26 @@ impl VoteService for Rollcall {
             let votes = votes.map(|(seq, vote)| (seq.get().to_be_bytes().to_vec(), proto::Vote::from(vote)));
             let (votes, next_page_token) = page.take(votes);
             Ok(Response::new(proto::ListVotesResponse { votes, next_page_token, seq: hall.end().get() }))
+        })
+    }
+
+    async fn compare_votes(
+        &self,
+        request: Request<proto::CompareVotesRequest>,
+    ) -> Result<Response<proto::CompareVotesResponse>, Status> {
+        let request = request.into_inner();
+        let names = comparison::names(&request.votes)?;
+        let list = [&["compare"], &request.votes.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat();
+        let page = Page::read(request.page_size, &request.page_token, &list)?;
+        let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
+        self.catch_up(0).await?;
+        self.board.read(|hall| {
+            let compared = hall.compared(&names).map_err(|no| status::rejected(&no))?;
+            let moved = moves(&compared).into_iter().filter(|(at, _)| *at >= after);
+            let moved = moved.map(|(at, one)| ((at as u64 + 1).to_be_bytes().to_vec(), one.into()));
+            let (members, next_page_token) = page.take(moved);
+            let votes = compared.into_iter().map(Into::into).collect();
+            Ok(Response::new(proto::CompareVotesResponse { votes, members, next_page_token, seq: hall.end().get() }))
         })
     }
 

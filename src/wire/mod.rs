@@ -3,6 +3,7 @@
 pub mod annotation;
 pub mod ballot;
 pub mod body;
+pub mod comparison;
 pub mod conduct;
 pub mod entry;
 pub mod evaluation;

@@ -10,6 +10,7 @@ mod ballots;
 mod casting_votes;
 mod clock;
 mod command_line;
+mod comparing;
 mod demo;
 mod discovery;
 mod durability;

@@ -1,4 +1,4 @@
-//! The procedure around a vote by the command line: casting votes, statements, corrections, relations, and what is adopted without a vote.
+//! The procedure around a vote by the command line: casting votes, statements, corrections, relations, comparisons, and what is adopted without a vote.
 
 use super::{Terminal, run};
 
@@ -129,4 +129,42 @@ fn groups_are_tallied_where_one_asks() {
     assert!(said.ends_with(table), "{said}");
     assert!(!at.says("tally hall/q").contains("GROUP"));
     assert_eq!(at.json("tally hall/q --groups")["groups"]["north"]["yes"], "1");
+}
+
+#[test]
+fn votes_are_compared_side_by_side() {
+    let at = Terminal::new();
+    at.says("body create hall");
+    at.says_of("member admit hall --csv -", "id,display_name\nann,Ann\nbob,Bob\n");
+    for (vote, ann, bob) in [("one", "yes", "no"), ("two", "yes", "yes")] {
+        at.says(&format!("vote create hall/{vote} --rule un.ga.simple --title '{vote}' --held 2022-10-13"));
+        for line in ["vote open hall/V", "cast hall/V ann A", "cast hall/V bob B", "vote lock hall/V"] {
+            at.says(&line.replace('V', vote).replace('A', ann).replace('B', bob));
+        }
+    }
+    let compared = at.says("compare hall/one hall/two");
+    let expected = "hall/one  one
+hall/two  two
+
+            one         two
+held        2022-10-13  2022-10-13
+yes         1           2 *
+no          1           0
+abstain     0           0
+not voting  0           0
+outcome     locked      locked
+* most in favour
+
+one to two: 1 member changed: no to yes 1
+
+1 member did not do the same in all of them:
+MEMBER  NAME  one  two
+bob     Bob   no   yes
+";
+    assert_eq!(compared, expected);
+    let json = at.json("compare hall/one hall/two");
+    assert_eq!(json["members"][0]["choices"], serde_json::json!(["CHOICE_NO", "CHOICE_YES"]));
+    assert!(at.says("compare hall/two hall/one").contains("two to one: 1 member changed: yes to no 1"));
+    let alone = run(&mut at.command("compare hall/one"), "");
+    assert_eq!(alone.code, Some(2), "two at least: {}", alone.stderr);
 }

@@ -4,6 +4,7 @@ pub mod client;
 pub mod clock;
 pub mod conduct;
 pub mod held;
+pub mod past;
 pub mod server;
 pub mod whole;
 
