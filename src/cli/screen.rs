@@ -138,7 +138,8 @@ fn membership(verdict: &proto::Verdict) -> Option<String> {
         let near = if share.fraction.is_empty() { String::new() } else { format!(" ({})", clean(&share.fraction)) };
         format!("{}.{} % {stand}{near}", share.per_mille / 10, share.per_mille % 10)
     };
-    let shares: Vec<String> = verdict.membership.iter().map(share).collect();
+    let told = |share: &&proto::MemberShare| share.count > 0 || share.choice() == proto::Choice::Yes;
+    let shares: Vec<String> = verdict.membership.iter().filter(told).map(share).collect();
     Some(format!("    of {} {}", many(members, "member"), shares.join(", ")))
 }
 

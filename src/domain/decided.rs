@@ -16,9 +16,8 @@ impl Rule {
     /// Whether those who have no ballot, in `facts.tally` the members not voting, can change the outcome: each may cast any
     /// choice, or none. `vetoers` are those of them who are in the group with the veto.
     ///
-    /// OPEN is said where ballots are found that change it, CERTAIN where none can be. Where "yes" helps every criterion of
-    /// the rule most and "no" helps its requirements least, as in every rule of a real body that comes with the service, one
-    /// of the two is always found.
+    /// `Open` is said where ballots are found that change it, `Certain` where none can be. One of the two is always found where
+    /// "yes" helps every criterion most, and "no" the quorum as much and the requirements least: so in every named rule.
     #[must_use]
     pub fn decidedness(&self, facts: &Facts, vetoers: &[&Member]) -> Decidedness {
         let outcome = self.weigh(facts).outcome;
@@ -141,7 +140,7 @@ impl Bounds<'_> {
     }
 
     fn requirement(&self, requirement: &Requirement) -> Reach {
-        let reaches: Vec<Reach> = requirement.thresholds().iter().map(|one| self.threshold(one)).collect();
+        let reaches: Vec<Reach> = requirement.thresholds().iter().map(|one| self.threshold(one, None)).collect();
         let can_pass = reaches.iter().any(|reach| reach.can_pass);
         Reach { can_pass, can_fail: reaches.iter().all(|reach| reach.can_fail) }
     }
@@ -152,20 +151,16 @@ impl Bounds<'_> {
         let by_ballots =
             |threshold: &Threshold| quorum.basis == QuorumBasis::Participating || !threshold.weight.is_empty();
         let each = |threshold: &Threshold| match (quorum.basis, self.facts.members_present) {
-            _ if by_ballots(threshold) => self.threshold(threshold),
-            (_, Some(_)) => {
-                let (figures, _) = self.facts.quorum(quorum.basis, threshold);
-                Reach { can_pass: figures.passed, can_fail: !figures.passed }
-            }
+            _ if by_ballots(threshold) => self.threshold(threshold, None),
             (QuorumBasis::StatedElsePresumed, None) => Reach { can_pass: true, can_fail: false },
-            (_, None) => self.threshold(threshold),
+            (_, stated) => self.threshold(threshold, stated),
         };
         quorum.thresholds.iter().map(each).collect()
     }
 
     /// `count * denominator - numerator * base` is a sum over members, so that it is least and greatest where all who are out
-    /// choose the same.
-    fn threshold(&self, threshold: &Threshold) -> Reach {
+    /// choose the same. What was stated is counted in place of the ballots.
+    fn threshold(&self, threshold: &Threshold, stated: Option<u64>) -> Reach {
         let counts = self.facts.tally.of(&threshold.weight);
         let (p, q, base) = match threshold.bar {
             Bar::Count(count) => (i128::from(count), 1, None),
@@ -177,7 +172,8 @@ impl Bounds<'_> {
             let mut filled = counts;
             filled.fill(choice);
             let of = base.map_or(1, |base| signed(self.facts.base(base, &filled)));
-            (q * signed(threshold.counted(&filled)) - p * of, of)
+            let counted = stated.map_or_else(|| threshold.counted(&filled), u128::from);
+            (q * signed(counted) - p * of, of)
         };
         let all = CHOICES.map(with);
         let least = all.iter().map(|(over, _)| *over).min().unwrap_or(0);

@@ -1,3 +1,6 @@
-//! The named rules hold; files that do not are told with each line.
+//! The named rules and rules at random, judged: properties that hold whatever the ballots are. Files that do not hold are told.
 
-use super::*;
+mod bodies;
+mod decided;
+mod files;
+mod properties;

@@ -41,6 +41,13 @@ const TIE_BREAKS: [(&str, TieBreak); 2] = [("casting-vote", TieBreak::CastingVot
 
 /// The rules of a file, each with its line; notes what is wrong with any.
 pub(super) fn rules(file: &str, text: &str, faults: &mut Vec<Fault>) -> Vec<(usize, Rule)> {
+    let noted = faults.len();
+    let rules = read(file, text, faults);
+    faults[noted..].sort_by_key(|fault| fault.place.line);
+    rules
+}
+
+fn read(file: &str, text: &str, faults: &mut Vec<Fault>) -> Vec<(usize, Rule)> {
     let mut reader = Reader { file, text, faults };
     let (document, broken) = DeTable::parse_recoverable(text);
     for error in &broken {

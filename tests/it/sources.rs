@@ -38,7 +38,7 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("clap::", &["src/cli/"]),
     ("ratatui::", &["src/cli/watch/", "src/cli/say.rs"]),
     ("comfy_table::", &["src/cli/"]),
-    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs", "src/cli/input.rs", "src/presets.rs"]),
+    ("std::fs", &["src/log/", "src/cli/replay/", "src/cli/shell.rs", "src/cli/input.rs", "src/presets"]),
     ("toml::", &["src/presets/", "src/cli/demo/"]),
 ];
 
@@ -128,6 +128,11 @@ impl Source {
                     fault(format!("`{word}` in the domain, which is pure"));
                 }
             }
+            for word in ["f32", "f64"] {
+                if stands_in(&code, word) {
+                    fault(format!("`{word}` in the domain, which counts in whole numbers"));
+                }
+            }
         }
         faults
     }
@@ -163,6 +168,11 @@ fn the_rules_of_the_house_catch_what_breaks_them() {
         ("src/log/mod.rs", "//! A.\nuse sled::Db;\n", "sled:: stands outside src/log/sled.rs"),
         ("src/server.rs", "//! A.\nuse tonic::{Request, Status};\n", "Status stands outside src/grpc/, src/cli/"),
         ("src/domain/state.rs", "//! A.\nasync fn f() {}\n", "`async` in the domain, which is pure"),
+        (
+            "src/domain/judge.rs",
+            "//! A.\nfn f() -> f64 { 0.5 }\n",
+            "`f64` in the domain, which counts in whole numbers",
+        ),
         ("src/journal.rs", "use crate::seq::Seq;\n", "no //! sentence that says what it is"),
         (
             "src/helpers.rs",

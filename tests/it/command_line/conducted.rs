@@ -27,18 +27,20 @@ fn a_vote_is_conducted_in_words() {
     let criteria = "    met     quorum: more than 1/2 of all seats, members present as stated: 3 of 4, 3 needed
     met     at least 2/3 of the members present and voting in favour: 1 of 1, 1 needed\n";
     let figures = format!("Adopted: 1 of 1 present and voting in favour; 1 needed.\n{criteria}");
+    let decided = "    decided, if the ballots cast stand: those still out cannot change it\n";
+    let shares = "    of 1 member 100.0 % in favour\n";
     let counts = "  yes 1  no 0  abstain 0  not voting 0\n";
     let tally = at.says("tally un-ga/q");
     assert!(tally.starts_with("un-ga/q is open (entry 9, 20"), "{tally}");
     assert!(
-        tally.ends_with(&format!("Z)\n{counts}  As it stands: {}", figures.replace("Adopted", "adopted"))),
+        tally.ends_with(&format!("Z)\n{counts}  As it stands: {}", figures.replace("Adopted", "adopted") + decided)),
         "{tally}"
     );
     let locked = at.says("vote lock un-ga/q");
-    assert_eq!(locked, format!("un-ga/q is locked (entry 10)\n{counts}  ADOPTED. {figures}"));
+    assert_eq!(locked, format!("un-ga/q is locked (entry 10)\n{counts}  ADOPTED. {figures}{shares}"));
     let declared = at.says("vote declare un-ga/q --as A/RES/1");
     let first = "un-ga/q is declared, as its rule gives (entry 11)";
-    assert_eq!(declared, format!("{first}\n{counts}  ADOPTED as A/RES/1. {figures}"));
+    assert_eq!(declared, format!("{first}\n{counts}  ADOPTED as A/RES/1. {figures}{shares}"));
 
     let shown = at.says("vote show un-ga/q");
     for fact in [
@@ -49,7 +51,7 @@ fn a_vote_is_conducted_in_words() {
     ] {
         assert!(shown.contains(fact), "{fact}: {shown}");
     }
-    assert!(shown.ends_with(&format!("\n\n{counts}  ADOPTED as A/RES/1. {figures}")), "{shown}");
+    assert!(shown.ends_with(&format!("\n\n{counts}  ADOPTED as A/RES/1. {figures}{shares}")), "{shown}");
     let listed = at.says("vote list");
     assert_eq!(listed, "VOTE     STATE     OUTCOME  SYMBOL  TITLE\nun-ga/q  declared  adopted          A question\n");
     assert_eq!(at.says("vote annul un-ga/q --reason 'a failure of the machine'"), "un-ga/q is annulled (entry 12)\n");
@@ -216,10 +218,12 @@ fn rules_are_shown_and_judge_a_tally() {
     let judged = "  yes 143  no 5  abstain 35  not voting 10
   ADOPTED. Adopted: 143 of 148 present and voting in favour; 99 needed.
     met     quorum: more than 1/2 of all seats, presumed since presence was not stated: 183 of 193, 97 needed
-    met     at least 2/3 of the members present and voting in favour: 143 of 148, 99 needed\n";
+    met     at least 2/3 of the members present and voting in favour: 143 of 148, 99 needed
+    of 193 members 74.1 % in favour (just under three quarters), 2.6 % against, 18.1 % abstaining, 5.2 % not voting\n";
     assert_eq!(at.says("rules judge un.ga.two-thirds --yes 143 --no 5 --abstain 35 --not-voting 10"), judged);
     let vetoed = at.says("rules judge un.sc.substantive --yes 10 --no 1 --abstain 4 --veto RUS");
-    assert!(vetoed.contains("  VETOED. ") && vetoed.ends_with("    vetoed by RUS\n"), "{vetoed}");
+    let shares = "of 15 members 66.7 % in favour (exactly two thirds), 6.7 % against, 26.7 % abstaining\n";
+    assert!(vetoed.contains("  VETOED. ") && vetoed.ends_with(&format!("    vetoed by RUS\n    {shares}")), "{vetoed}");
     let rule = at.says("rules show un.sc.substantive");
     for fact in ["needs       yes: at least 9\n", "veto        a no by any member of the group \"permanent\"\n"] {
         assert!(rule.contains(fact), "{rule}");
