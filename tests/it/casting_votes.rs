@@ -6,7 +6,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::harness::client::{VOTE, frame, heads, majority, preset};
-use crate::harness::{Client, Expect, Server, uuid};
+use crate::harness::{Client, Expect, Server, conduct, uuid};
 
 /// A vote of four that stands 2 to 2 at the lock.
 async fn tied(server: &Server, rule: proto::Rule) -> Client {
@@ -24,13 +24,7 @@ fn outcome(vote: &proto::Vote) -> Outcome {
 }
 
 fn casting(choice: Choice) -> proto::GiveCastingVoteRequest {
-    proto::GiveCastingVoteRequest {
-        name: VOTE.into(),
-        choice: choice.into(),
-        reason: "Article I, section 3".into(),
-        request_id: uuid(),
-        given_by: "the Vice President".into(),
-    }
+    conduct::casting(VOTE, choice)
 }
 
 #[tokio::test]

@@ -124,6 +124,17 @@ impl Client {
     }
 }
 
+/// A casting vote, with who gave it and why.
+pub fn casting(vote: &str, choice: proto::Choice) -> proto::GiveCastingVoteRequest {
+    proto::GiveCastingVoteRequest {
+        name: vote.into(),
+        choice: choice.into(),
+        reason: "Article I, section 3".into(),
+        request_id: uuid(),
+        given_by: "the Vice President".into(),
+    }
+}
+
 /// The name of the vote's ballot of a member.
 pub fn ballot_of(member: &str) -> String {
     format!("{VOTE}/ballots/{member}")

@@ -56,10 +56,15 @@ impl Whole<'_> {
 
     /// Tables the vote, opens it, casts the ballots and locks it.
     pub async fn cast(&self, client: &mut Client) -> Result<proto::Vote, Status> {
+        self.cast_before(client, 0).await
+    }
+
+    /// The same before so many members as stated to be present.
+    pub async fn cast_before(&self, client: &mut Client, members_present: u32) -> Result<proto::Vote, Status> {
         let (parent, vote_id) = (format!("bodies/{}", self.body), self.vote.to_owned());
         let vote = Some(proto::Vote { rule: Some(self.rule.clone()), ..Default::default() });
         client.votes.create_vote(proto::CreateVoteRequest { parent, vote_id, vote, request_id: uuid() }).await?;
-        client.open_as(&self.name(), 0).await?;
+        client.open_as(&self.name(), members_present).await?;
         let voting = self.members.iter().filter(|(_, choice)| *choice != Choice::NotVoting);
         let ballots: Vec<_> = voting
             .map(|(member, choice)| proto::CastBallotRequest {
