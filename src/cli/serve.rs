@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
+use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -59,6 +60,9 @@ pub struct Serve {
     /// A folder with named rules of your own: its *.toml, in the form of Rollcall's rules/*.toml
     #[arg(long, env = "ROLLCALL_RULES", value_name = "DIR")]
     rules: Option<PathBuf>,
+    /// Let a browser's pages of this origin call over gRPC-Web, e.g. http://localhost:8080; * lets all. May be repeated
+    #[arg(long, env = "ROLLCALL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = origin)]
+    allow_origin: Vec<HeaderValue>,
 
     /// Conduct two votes of 2022 as they were held: the Security Council's, then the General Assembly's
     #[arg(long)]
@@ -169,7 +173,8 @@ impl Serve {
         };
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
-        let config = Config { log, clock: Arc::new(Clock::system()), presets: Arc::new(presets) };
+        let (presets, origins) = (Arc::new(presets), self.allow_origin.clone());
+        let config = Config { log, clock: Arc::new(Clock::system()), presets, origins };
         let serving = server::run(config, listener, stop.clone(), ready);
         tokio::pin!(serving);
         let result = tokio::select! {
@@ -225,6 +230,14 @@ fn named_rules(folder: Option<&Path>) -> Result<Presets, String> {
         let lines = error.to_string().replace('\n', "\n  ");
         format!("cannot start: the rules do not hold\n  {lines}")
     })
+}
+
+/// Reads an origin as browsers send it: a scheme and a host, and a port where it is not the scheme's own.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let sound = text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '*']));
+    let origin = HeaderValue::from_str(text).ok().filter(|_| sound);
+    origin.ok_or_else(|| "give SCHEME://HOST[:PORT] as the browser shows it, without a path, or *".to_owned())
 }
 
 const ADDRESS_AND_PORT: &str = "--listen takes ADDRESS:PORT, e.g. 127.0.0.1:50051";

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::command::Intent;
 use super::event::Event;
-use super::limits::MAX_WEIGHT_SUM;
-use super::rejection::{Rejection, Resource, RollFault};
+use super::limits::{MAX_OPEN_VOTES, MAX_WEIGHT_SUM};
+use super::rejection::{Limit, Rejection, Resource, RollFault};
 use super::vote::{Question, Vote, VoteState, Voting};
 use super::{BallotName, Body, Member, MemberId, MemberName, Outcome, Stand, State, VoteName};
 use crate::clock::Timestamp;
@@ -99,6 +99,10 @@ impl State {
     ) -> Result<Event, Rejection> {
         vote.must_be(&[Draft], "only a DRAFT can be opened")?;
         let body = self.body(&vote.name.body)?;
+        let asked = self.hall().open_votes() + 1;
+        if asked > MAX_OPEN_VOTES {
+            return Err(Rejection::LimitReached { body: vote.name.body.clone(), limit: Limit::OpenVotes { asked } });
+        }
         let roll: Vec<Arc<Member>> = body.entitled().map(Arc::clone).collect();
         if let Some(fault) = unfit(&roll, vote, body) {
             return Err(Rejection::RollUnfit { vote: vote.name.clone(), fault });

@@ -21,6 +21,8 @@ pub struct Hall {
     changed: BTreeMap<Seq, VoteName>,
     /// The votes that lock by themselves, by when.
     timed: BTreeSet<(Timestamp, VoteName)>,
+    /// How many votes are open or suspended.
+    open: usize,
     end: Seq,
     time: Timestamp,
 }
@@ -78,6 +80,12 @@ impl Hall {
     #[must_use]
     pub fn timed(&self) -> &BTreeSet<(Timestamp, VoteName)> {
         &self.timed
+    }
+
+    /// How many votes are open or suspended.
+    #[must_use]
+    pub fn open_votes(&self) -> usize {
+        self.open
     }
 
     /// The votes by the place of the last entry about each, after a place.
@@ -205,7 +213,10 @@ impl Hall {
     fn change(&mut self, name: &VoteName, entry: &Entry, state: Option<VoteState>, what: impl FnOnce(&mut Vote)) {
         let Some(vote) = self.votes.get_mut(name) else { return };
         what(vote);
+        let in_progress = |state| usize::from(matches!(state, VoteState::Open | VoteState::Suspended));
+        self.open -= in_progress(vote.state);
         vote.state = state.unwrap_or(vote.state);
+        self.open += in_progress(vote.state);
         vote.revision = entry.revision;
         self.changed.remove(&vote.seq);
         vote.seq = entry.seq;

@@ -42,6 +42,9 @@ pub const MAX_MEMBERS: usize = 20_000;
 /// The encoded roll of one body, in bytes: it is one entry of the record, and one message to whoever reads it.
 pub const MAX_ROLL_BYTES: usize = 1 << 20;
 
+/// Votes that are open or suspended at once, in all bodies: each keeps its roll and its lights in memory, and is watched.
+pub const MAX_OPEN_VOTES: usize = 10_000;
+
 /// Members admitted at once, and ballots cast at once: a commit stays within what one flush takes.
 pub const MAX_BATCH: usize = 1_000;
 

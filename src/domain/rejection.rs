@@ -155,6 +155,12 @@ pub enum Limit {
         /// How many it would have.
         asked: usize,
     },
+    /// Votes that are open at once.
+    #[error("{asked} votes would be open at once; at most {limit} can be: lock others first", limit = super::limits::MAX_OPEN_VOTES)]
+    OpenVotes {
+        /// How many there would be.
+        asked: usize,
+    },
     /// Bytes of the body's roll.
     #[error("the body's roll would be about {asked} bytes; at most {limit} can be recorded: give shorter names, weights or groups", limit = super::limits::MAX_ROLL_BYTES)]
     RollBytes {

@@ -9,12 +9,13 @@ use tokio::time::Instant;
 use tonic::{Response, Status};
 
 use super::tallies::{STOPPING, draining};
-use super::{Answers, Rollcall, bodies::body_name, heartbeat, status, votes::ALL};
+use super::{Answers, Rollcall, heartbeat, status, votes::one_or_all};
 use crate::board::PACE;
 use crate::domain::{BodyId, Hall, Resource, Vote, VoteName};
 use crate::proto::watch_votes_response::Message;
 use crate::proto::{self, WatchVotesRequest, WatchVotesResponse};
 use crate::seq::Seq;
+use crate::wire::malformed::Fields;
 use crate::wire::vote::Related;
 
 /// Votes looked through at once, while the board waits.
@@ -40,9 +41,12 @@ impl Rollcall {
         &self,
         request: WatchVotesRequest,
     ) -> Result<Response<Answers<WatchVotesResponse>>, Status> {
-        let silence = heartbeat(request.heartbeat)?;
-        let body = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
-        let related = request.relation.as_ref().map(Related::read).transpose()?;
+        let mut fields = Fields::default();
+        let body = fields.take(one_or_all(&request.parent));
+        fields.known::<proto::VoteState>("states", &request.states);
+        let related = fields.take(request.relation.as_ref().map(Related::read).transpose());
+        let silence = fields.take(heartbeat(request.heartbeat));
+        let ((body, related), silence) = fields.finish(body.zip(related).zip(silence))?;
         self.catch_up(request.after_seq).await?;
         let at = Seq::new(request.after_seq);
         let mut watch = HallWatch { body, related, states: request.states, at, shown: HashSet::new() };

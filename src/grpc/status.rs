@@ -21,7 +21,7 @@ const DOMAIN: &str = "rollcall";
 const MAX_DETAILS: usize = 4 << 10;
 
 /// A sentence within what a header carries safely.
-const MAX_MESSAGE: usize = 1_000;
+const MAX_SENTENCE: usize = 1_000;
 
 /// What one bad field takes of the details at most: names within a request are as long as its caller likes.
 const MAX_ECHO: usize = 400;
@@ -62,7 +62,7 @@ impl From<Malformed> for Status {
             room -= length;
             details.add_bad_request_violation(violation.field, violation.problem);
         }
-        let message = shortened(refusal.message, MAX_MESSAGE);
+        let message = shortened(refusal.message, MAX_SENTENCE);
         status(Refusal { message, ..refusal }, details)
     }
 }
@@ -150,6 +150,42 @@ pub fn not_serving(why: String) -> Status {
     let refusal = refusal::refusal(code::UNAVAILABLE, ErrorReason::NotServing, why, Metadata::new());
     let mut details = details(&refusal);
     details.set_retry_info(Some(RETRY_SERVING));
+    status(refusal, details)
+}
+
+/// The caller waited no longer.
+#[must_use]
+pub fn deadline_exceeded() -> Status {
+    let sentence = "the call's deadline passed before it was answered; a change may be on record all the same: repeat it with \
+                    the same request_id to learn its outcome";
+    bare(code::DEADLINE_EXCEEDED, ErrorReason::DeadlineExceeded, sentence.to_owned())
+}
+
+/// More calls at once than there is room for.
+#[must_use]
+pub fn too_many_calls(most: usize) -> Status {
+    let sentence =
+        format!("{most} calls are under way, and there is room for no more; nothing of this one was recorded");
+    let refusal = refusal::refusal(code::RESOURCE_EXHAUSTED, ErrorReason::Overloaded, sentence, Metadata::new());
+    let mut details = details(&refusal);
+    details.set_retry_info(Some(RETRY_SERVING));
+    status(refusal, details)
+}
+
+/// A call of the contract that this version does not have.
+pub fn not_implemented(sentence: String) -> Status {
+    bare(code::UNIMPLEMENTED, ErrorReason::NotImplemented, sentence)
+}
+
+/// The record holds what nobody can have written.
+pub fn damaged(sentence: String) -> Status {
+    bare(code::DATA_LOSS, ErrorReason::RecordDamaged, sentence)
+}
+
+/// A reason and a sentence, without more.
+fn bare(code: i32, reason: ErrorReason, sentence: String) -> Status {
+    let refusal = refusal::refusal(code, reason, sentence, Metadata::new());
+    let details = details(&refusal);
     status(refusal, details)
 }
 

@@ -11,6 +11,7 @@ use super::{Answers, Rollcall, heartbeat, status, vote, votes::vote_name};
 use crate::board::{Ended, Watch};
 use crate::proto::watch_tally_response::Message;
 use crate::proto::{self, tally_service_server::TallyService};
+use crate::wire::malformed::Fields;
 use crate::wire::tally::{Frame, by_group};
 
 /// Watchers are told to come back within this, spread evenly, so that they do not all come at once.
@@ -39,8 +40,10 @@ impl TallyService for Rollcall {
         request: Request<proto::WatchTallyRequest>,
     ) -> Result<Response<Self::WatchTallyStream>, Status> {
         let request = request.into_inner();
-        let name = vote_name("vote", &request.vote)?;
-        let heartbeat = heartbeat(request.heartbeat)?;
+        let mut fields = Fields::default();
+        let name = fields.take(vote_name("vote", &request.vote));
+        let heartbeat = fields.take(heartbeat(request.heartbeat));
+        let (name, heartbeat) = fields.finish(name.zip(heartbeat))?;
         self.catch_up(0).await?;
         let revision = self.board.read(|hall| vote(hall, &name).map(|vote| vote.revision))?;
         if request.after_revision > revision {

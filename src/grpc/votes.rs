@@ -3,17 +3,22 @@
 use tonic::{Request, Response, Status};
 
 use super::{Rollcall, bodies::body_name, status, vote};
-use crate::domain::{Command, Resource, VoteName, moves};
+use crate::domain::{BodyId, Command, Resource, VoteName, moves};
 use crate::presets::Presets;
 use crate::proto::{self, vote_service_server::VoteService};
 use crate::seq::Seq;
-use crate::wire::malformed::Malformed;
+use crate::wire::malformed::{Fields, Malformed};
 use crate::wire::page::Page;
 use crate::wire::vote::{Draft, Related};
 use crate::wire::{annotation, comparison};
 
 /// In place of a body's identifier: all bodies.
-pub(super) const ALL: &str = "bodies/-";
+const ALL: &str = "bodies/-";
+
+/// The body whose votes are asked for; none where it is all bodies.
+pub(super) fn one_or_all(parent: &str) -> Result<Option<BodyId>, Malformed> {
+    if parent == ALL { Ok(None) } else { body_name("parent", parent).map(Some) }
+}
 
 pub(super) fn vote_name(field: &str, name: &str) -> Result<VoteName, Malformed> {
     name.parse::<VoteName>().map_err(|problem| Malformed::field(field, problem.to_string()))
@@ -74,12 +79,16 @@ impl VoteService for Rollcall {
         request: Request<proto::ListVotesRequest>,
     ) -> Result<Response<proto::ListVotesResponse>, Status> {
         let request = request.into_inner();
-        let of = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
+        let mut fields = Fields::default();
+        let of = fields.take(one_or_all(&request.parent));
+        fields.known::<proto::VoteState>("states", &request.states);
         let mut states: Vec<i32> = request.states.clone();
         states.sort_unstable();
-        let related = request.relation.as_ref().map(Related::read).transpose()?;
+        let related = fields.take(request.relation.as_ref().map(Related::read).transpose());
         let filter = format!("{states:?} {related:?}");
-        let page = Page::read(request.page_size, &request.page_token, &["votes", &request.parent, &filter])?;
+        let list = ["votes", &request.parent, &filter];
+        let page = fields.take(Page::read(request.page_size, &request.page_token, &list));
+        let ((of, related), page) = fields.finish(of.zip(related).zip(page))?;
         let after = Seq::new(page.after_number()?);
         self.catch_up(0).await?;
         self.board.read(|hall| {
@@ -100,9 +109,11 @@ impl VoteService for Rollcall {
         request: Request<proto::CompareVotesRequest>,
     ) -> Result<Response<proto::CompareVotesResponse>, Status> {
         let request = request.into_inner();
-        let names = comparison::names(&request.votes)?;
+        let mut fields = Fields::default();
+        let names = fields.take(comparison::names(&request.votes));
         let list = [&["compare"], &request.votes.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat();
-        let page = Page::read(request.page_size, &request.page_token, &list)?;
+        let page = fields.take(Page::read(request.page_size, &request.page_token, &list));
+        let (names, page) = fields.finish(names.zip(page))?;
         let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
         self.catch_up(0).await?;
         self.board.read(|hall| {
@@ -184,8 +195,11 @@ impl VoteService for Rollcall {
         request: Request<proto::ListAnnotationsRequest>,
     ) -> Result<Response<proto::ListAnnotationsResponse>, Status> {
         let request = request.into_inner();
-        let name = vote_name("parent", &request.parent)?;
-        let page = Page::read(request.page_size, &request.page_token, &["annotations", &request.parent])?;
+        let mut fields = Fields::default();
+        let name = fields.take(vote_name("parent", &request.parent));
+        let list = ["annotations", &request.parent];
+        let page = fields.take(Page::read(request.page_size, &request.page_token, &list));
+        let (name, page) = fields.finish(name.zip(page))?;
         let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
         self.catch_up(0).await?;
         self.board.read(|hall| {

@@ -45,7 +45,7 @@ pub(super) fn read(
 }
 
 /// Parts of a list that are read: one more than may be there, so that too many are noticed.
-const MAX_READ: usize = MAX_REQUIREMENTS + 1;
+const READ_AT_MOST: usize = MAX_REQUIREMENTS + 1;
 
 /// Where a rule's encoding is wrong, and what it must be.
 #[derive(Default)]
@@ -71,7 +71,7 @@ fn written(rule: proto::Rule) -> (Rule, Faults) {
     };
     let tie_break = faults.or(tie_break, "tie_break".into(), "must be a TieBreak", TieBreak::None);
     let quorum = rule.quorum.map(|asked| quorum(&mut faults, asked));
-    let requirements = rule.requirements.into_iter().take(MAX_READ).enumerate();
+    let requirements = rule.requirements.into_iter().take(READ_AT_MOST).enumerate();
     let requirements = requirements.map(|(at, one)| requirement(&mut faults, format!("requirements[{at}]"), one));
     let requirements = requirements.collect();
     let veto = rule.veto.map(|veto| {
@@ -107,7 +107,7 @@ fn quorum(faults: &mut Faults, asked: proto::Quorum) -> Quorum {
 fn thresholds(faults: &mut Faults, field: &str, asked: Vec<proto::Threshold>) -> Vec<Threshold> {
     asked
         .into_iter()
-        .take(MAX_READ)
+        .take(READ_AT_MOST)
         .enumerate()
         .map(|(at, one)| threshold(faults, &format!("{field}[{at}]"), one))
         .collect()

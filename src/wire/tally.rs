@@ -21,13 +21,13 @@ impl From<&Counts> for proto::Counts {
 }
 
 /// Groups that are shown at most: a body's groups are a few dozen, and an answer stays far below what a client takes.
-const MAX_GROUPS: usize = 1_000;
+const MAX_TALLIED_GROUPS: usize = 1_000;
 
 /// The members on the roll by group; none before the opening.
 #[must_use]
 pub fn by_group(vote: &Vote) -> BTreeMap<String, proto::Counts> {
     let groups = vote.voting.iter().flat_map(Voting::by_group);
-    groups.take(MAX_GROUPS).map(|(group, counts)| (group.to_owned(), (&counts).into())).collect()
+    groups.take(MAX_TALLIED_GROUPS).map(|(group, counts)| (group.to_owned(), (&counts).into())).collect()
 }
 
 /// A tally of the record.

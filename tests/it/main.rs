@@ -7,6 +7,7 @@
 
 mod annotations;
 mod ballots;
+mod bounds;
 mod casting_votes;
 mod clock;
 mod command_line;
@@ -14,12 +15,14 @@ mod comparing;
 mod demo;
 mod discovery;
 mod durability;
+mod edge;
 mod errors;
 mod examples;
 mod foreign;
 mod golden;
 mod halls;
 mod harness;
+mod hostile;
 mod members;
 mod property;
 mod reading;

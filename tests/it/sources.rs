@@ -29,7 +29,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
 /// Crates and words that may stand in these places alone.
 const ONLY_IN: [(&str, &[&str]); 12] = [
     ("sled::", &["src/log/sled.rs"]),
-    ("tonic::", &["src/grpc/", "src/server.rs", "src/cli/", "src/proto.rs"]),
+    ("tonic::", &["src/grpc/", "src/server.rs", "src/server/", "src/cli/", "src/proto.rs"]),
     ("Status", &["src/grpc/", "src/cli/"]),
     ("SystemTime::now", &["src/clock.rs"]),
     ("prost::", &["src/cli/show.rs", "src/wire/", "src/grpc/records.rs", "src/grpc/status.rs"]),

@@ -31,7 +31,7 @@ impl Host {
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
         let presets = Arc::new(Presets::built_in().map_err(|e| failed(&e))?);
-        let config = Config { log, clock: Arc::new(Clock::system()), presets };
+        let config = Config { log, clock: Arc::new(Clock::system()), presets, origins: Vec::new() };
         let serving = tokio::spawn(server::run(config, listener, stop.clone(), ready));
         match started.await {
             Ok(ready) => Ok(Self { address: ready.address.to_string(), stop, serving }),

@@ -1,5 +1,6 @@
 //! Starts servers, talks to them as any client would, and says shortly what tests say often.
 
+pub mod bare;
 pub mod client;
 pub mod clock;
 pub mod conduct;

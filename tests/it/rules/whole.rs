@@ -23,7 +23,9 @@ fn seated(body: &str, request: &EvaluateRuleRequest) -> Vec<(proto::Member, Choi
     let heads = of(&tally.heads.unwrap()).map(|(choice, count)| (choice, usize::try_from(count).unwrap()));
     let mut seated = members(body, &heads);
     for (weight, counts) in &tally.weights {
-        seated.iter_mut().for_each(|(member, _)| drop(member.weights.insert(weight.clone(), 0)));
+        seated.iter_mut().for_each(|(member, _)| {
+            member.weights.insert(weight.clone(), 0);
+        });
         for (choice, count) in of(counts).into_iter().filter(|(_, count)| *count > 0) {
             let first = seated.iter_mut().find(|(_, cast)| *cast == choice).expect("a head for each weight");
             first.0.weights.insert(weight.clone(), count);
