@@ -1,5 +1,7 @@
 //! Recorded votes of the past: replayed through the API, stopped and taken up again, compared with what was published.
 
+mod senate;
+
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -29,6 +29,8 @@ pub enum Kind {
     Difference,
     /// A text that is longer than the service takes, and was recorded without its end.
     Shortened,
+    /// A published outcome that is not the one that the rule gives.
+    OtherOutcome,
 }
 
 /// One finding.
@@ -44,7 +46,7 @@ pub struct Finding {
 
 impl Kind {
     /// All kinds, as they are shown.
-    pub const ALL: [Self; 4] = [Self::BadRow, Self::Refused, Self::Difference, Self::Shortened];
+    pub const ALL: [Self; 5] = [Self::BadRow, Self::Refused, Self::Difference, Self::Shortened, Self::OtherOutcome];
 
     /// Its name in the report.
     pub fn name(self) -> &'static str {
@@ -53,6 +55,7 @@ impl Kind {
             Self::Refused => "refused",
             Self::Difference => "difference",
             Self::Shortened => "shortened",
+            Self::OtherOutcome => "other outcome",
         }
     }
 }
@@ -81,8 +84,8 @@ pub struct Findings {
 #[derive(Default)]
 struct Found {
     report: Option<csv::Writer<File>>,
-    counts: [u64; 4],
-    kept: [Vec<Finding>; 4],
+    counts: [u64; Kind::ALL.len()],
+    kept: [Vec<Finding>; Kind::ALL.len()],
 }
 
 impl Findings {
@@ -116,6 +119,11 @@ impl Findings {
     /// A text that was shortened.
     pub fn shortened(&self, vote: &str, place: Place, reason: &str) -> Result<(), Failure> {
         self.add(Kind::Shortened, vote, place, None, reason)
+    }
+
+    /// A published outcome that is not the one declared.
+    pub fn other_outcome(&self, vote: &str, place: Place, reason: &str) -> Result<(), Failure> {
+        self.add(Kind::OtherOutcome, vote, place, None, reason)
     }
 
     /// A published total that is not the one on record.

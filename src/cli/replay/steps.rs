@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::conduct::{Conductor, Stop};
 use super::data::{MAX_DISPLAY, PUBLISHED, Recorded, Row};
-use super::derive::{body_id, body_name, request_id, shortened, symbol};
+use super::derive::{body_id, body_name, request_id, rule_of_tag, shortened, symbol, was_adopted};
 use super::seating::{Seating, made};
 use crate::proto::ballot_result::Result as BallotOutcome;
 use crate::proto::{self, Choice, Outcome};
@@ -26,6 +26,11 @@ impl Conductor {
         }
         if self.rules.contains(&vote.rule) {
             return Ok(vote.rule.clone());
+        }
+        if let Some(rule) =
+            rule_of_tag(&body_id(body_name(&vote.body)), &vote.rule).filter(|rule| self.rules.contains(*rule))
+        {
+            return Ok(rule.to_owned());
         }
         if !vote.rule.is_empty() {
             let problem =
@@ -200,8 +205,16 @@ impl Conductor {
                 self.findings.differs(&vote.id, self.data.vote_place(vote), field, published, recorded)?;
             }
         }
+        let outcome = declared.declared_outcome();
+        let as_published = was_adopted(&vote.outcome).map(|adopted| adopted == (outcome == Outcome::Adopted));
+        if as_published == Some(false) {
+            let word = outcome.as_str_name().trim_start_matches("OUTCOME_").replace('_', " ").to_lowercase();
+            let reason = format!("\"{}\" published, {word} by its rule", vote.outcome);
+            self.findings.other_outcome(&vote.id, self.data.vote_place(vote), &reason)?;
+        }
+        self.summary.published(as_published);
         let cast = vote.ballots.len() as u64 - vote.count(Choice::NotVoting);
-        self.summary.declared(declared.declared_outcome(), cast, equal, already);
+        self.summary.declared(outcome, cast, equal, already);
         Ok(())
     }
 }
