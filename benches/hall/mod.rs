@@ -46,6 +46,8 @@ impl Open {
             relations: Vec::new(),
             labels: BTreeMap::new(),
             held_time: None,
+            rule_chosen_by: String::new(),
+            rule_basis: String::new(),
         };
         let vote = open.name.clone();
         for intent in [

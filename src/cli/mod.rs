@@ -6,6 +6,7 @@ mod ballot;
 mod bench;
 mod body;
 mod client;
+mod compare;
 mod demo;
 mod input;
 mod member;
@@ -64,6 +65,8 @@ enum Command {
     Ballots(ballot::BallotsArgs),
     /// Show the tally of a vote
     Tally(tally::Args),
+    /// Compare votes: tallies side by side, and who changed
+    Compare(compare::Args),
     /// Watch a vote live
     Watch(watch::Args),
     /// Show the votes of a hall, and go on as they change
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Cast(args) => client::run(args.run()),
         Command::Ballots(args) => client::run(args.run()),
         Command::Tally(args) => client::run(args.run()),
+        Command::Compare(args) => client::run(args.run()),
         Command::Watch(args) => client::run(args.run()),
         Command::Votes(args) => client::run(args.run()),
         Command::Record(args) => client::run(args.run()),

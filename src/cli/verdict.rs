@@ -7,7 +7,8 @@ use super::words::{self, state};
 use crate::proto::requirement::Kind;
 use crate::proto::threshold::Bar;
 use crate::proto::{
-    Choice, Criterion, Decidedness, MemberShare, Outcome, Rule, Tally, TallyFrame, Threshold, Verdict, Vote, VoteState,
+    CastingVote, Choice, Criterion, Decidedness, MemberShare, Outcome, Rule, Tally, TallyFrame, Threshold, Verdict,
+    Vote, VoteState,
 };
 
 /// A test of a rule as it came out, beside what the rule asks there.
@@ -220,7 +221,23 @@ pub fn vetoed_by(verdict: &Verdict) -> impl Iterator<Item = &str> {
 
 /// A vote's tally and what came of it, or would.
 pub fn result(vote: &Vote) -> Vec<String> {
-    vote.tally.iter().flat_map(tally).chain(outcome(vote)).collect()
+    let casting_vote = vote.casting_vote.iter().map(|given| format!("  casting vote: {}", casting_vote(given)));
+    vote.tally.iter().flat_map(tally).chain(casting_vote).chain(outcome(vote)).collect()
+}
+
+/// The casting vote: what it is, who gave it, and why.
+fn casting_vote(given: &CastingVote) -> String {
+    let by = if given.given_by.is_empty() { String::new() } else { format!(", by {}", given.given_by) };
+    let why = if given.reason.is_empty() { String::new() } else { format!(": {}", given.reason) };
+    format!("{}{by}{why}", words::choice(given.choice()))
+}
+
+/// The tally as it was announced, where a correction has changed it.
+pub fn announced(vote: &Vote) -> Vec<String> {
+    let before = vote.announced_tally.iter().flat_map(|announced| {
+        std::iter::once("  as announced, before it was corrected:".to_owned()).chain(tally(announced))
+    });
+    before.collect()
 }
 
 /// What came of a vote: as declared, with the figures of the rule; before that what its rule says.

@@ -45,6 +45,7 @@ impl Args {
             after_seq: 0,
             states,
             heartbeat: HEARTBEAT.try_into().ok(),
+            relation: None,
         };
         let Connection { json, .. } = self.connection;
         let mut hall = Hall { request, json, follow: self.follow, table: Some(Vec::new()), lost: false };

@@ -7,12 +7,12 @@ use crate::proto::{self, Counts};
 
 /// The words that are typed for the values of an enum.
 macro_rules! typed {
-    ($(#[$doc:meta])* $name:ident: $of:ident { $($(#[$says:meta])* $word:ident,)* }) => {
+    ($(#[$doc:meta])* $name:ident: $($of:ident)::+ { $($(#[$says:meta])* $word:ident,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
         pub enum $name { $($(#[$says])* $word,)* }
 
-        impl From<$name> for proto::$of {
+        impl From<$name> for proto::$($of)::+ {
             fn from(word: $name) -> Self {
                 match word { $($name::$word => Self::$word,)* }
             }
@@ -93,6 +93,24 @@ typed! {
         NoQuorum,
         /// Equal counts; a second vote is due
         RevoteDue,
+    }
+}
+
+typed! {
+    /// What one vote is to another.
+    Relation: relation::Kind {
+        /// An amendment to the other's text
+        Amendment,
+        /// A part of the other's text put separately
+        Part,
+        /// A motion to reconsider the other's result
+        Reconsideration,
+        /// The other put again
+        Revote,
+        /// A question of procedure about the other
+        Procedural,
+        /// Taken up after the other
+        Follows,
     }
 }
 
@@ -186,6 +204,24 @@ pub fn relation(kind: proto::relation::Kind) -> &'static str {
         Kind::Revote => "revote of",
         Kind::Procedural => "procedural to",
         Kind::Follows => "follows",
+    }
+}
+
+/// What a member says about a vote.
+pub fn statement(kind: proto::statement::Kind) -> &'static str {
+    match kind {
+        proto::statement::Kind::Unspecified => "statement",
+        proto::statement::Kind::ExplanationBefore => "explanation before",
+        proto::statement::Kind::ExplanationAfter => "explanation after",
+        proto::statement::Kind::IntendedVote => "intended vote",
+    }
+}
+
+/// How a member had intended to vote.
+pub fn intended(intended: proto::Choice) -> String {
+    match intended {
+        proto::Choice::NotVoting => "had intended not to vote".to_owned(),
+        other => format!("had intended to vote {}", choice(other)),
     }
 }
 

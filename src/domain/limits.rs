@@ -26,6 +26,13 @@ pub const MAX_LABELS: usize = 32;
 /// Votes that one vote is about or follows.
 pub const MAX_RELATIONS: usize = 8;
 
+/// Statements and corrections of one vote: every member of a large parliament explains itself several times. They are kept in
+/// memory.
+pub const MAX_ANNOTATIONS: usize = 10_000;
+
+/// Votes that are compared at once: an emergency session's resolutions, and those that they echo.
+pub const MAX_COMPARED: usize = 16;
+
 /// Requirements of a rule, alternatives of one, and thresholds of a quorum: real rules have at most three.
 pub const MAX_REQUIREMENTS: usize = 16;
 

@@ -3,10 +3,12 @@
 //! [`State::decide`] says what a command leads to, [`State::evolve`] what an entry makes of the state, and
 //! [`Rule::judge`] what a rule makes of a tally. All three are pure.
 
+mod annotation;
 mod ballot;
 mod body;
 mod choice;
 mod command;
+mod comparison;
 mod conduct;
 mod decided;
 mod event;
@@ -17,6 +19,7 @@ mod member;
 mod membership;
 mod name;
 mod rejection;
+mod relations;
 mod request;
 mod roll;
 mod rule;
@@ -26,10 +29,12 @@ mod verdict;
 mod vote;
 mod words;
 
+pub use annotation::{Annotation, Correction, Note, Statement, StatementKind};
 pub use ballot::Stand;
 pub use body::{Body, Seat};
 pub use choice::Choice;
 pub use command::{Command, Intent};
+pub use comparison::{Moves, moves};
 pub use event::{Entry, Event, Receipt};
 pub use hall::Hall;
 pub use judge::Facts;
@@ -46,5 +51,6 @@ pub use state::{Decision, State};
 pub use tally::{Counts, Tally};
 pub use verdict::{Criterion, Decidedness, Outcome, Verdict};
 pub use vote::{
-    BallotPolicy, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState, Voting,
+    BallotPolicy, CastingVote, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState,
+    Voting,
 };

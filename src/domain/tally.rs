@@ -66,6 +66,11 @@ impl Counts {
         u128::from(self.yes) + u128::from(self.no)
     }
 
+    /// Counts one more of a choice.
+    pub fn add(&mut self, choice: Choice) {
+        *self.slot(choice) += 1;
+    }
+
     /// Moves `weight` from one choice to another. The sum over a roll was checked when it was frozen, so nothing wraps.
     fn shift(&mut self, from: Choice, to: Choice, weight: u64) {
         *self.slot(from) -= weight;

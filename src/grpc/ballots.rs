@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{Answers, Rollcall, bodies::body_name, status, vote, votes::vote_name};
 use crate::domain::limits::MAX_BATCH;
-use crate::domain::{BallotName, Choice, Command, MemberId, MemberName, Receipt, Rejection, Resource, Stand};
+use crate::domain::{BallotName, Choice, Command, MemberId, MemberName, Receipt, Rejection, Resource};
 use crate::proto::ballot_result::Result as BallotOutcome;
 use crate::proto::{self, ballot_service_server::BallotService};
 use crate::seq::Seq;
@@ -47,7 +47,7 @@ impl BallotService for Rollcall {
             let voting = vote(hall, &name.vote)?.voting.as_ref();
             let at = voting.and_then(|voting| Some((voting, voting.roll.position(&name.member)?)));
             let (voting, at) = at.ok_or_else(|| not_on_roll(&name))?;
-            let ballot = ballot(&name.vote, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
+            let ballot = ballot(&name.vote, voting, at);
             Ok(Response::new(proto::GetBallotResponse { ballot: Some(ballot), seq: hall.end().get() }))
         })
     }
@@ -74,11 +74,8 @@ impl BallotService for Rollcall {
                     None => after..voting.lights.len(),
                     Some(member) => voting.roll.position(member).map_or(0..0, |at| at.max(after)..at + 1),
                 };
-                let places = places.filter(|at| among(&choices, voting.lights[*at].stand.as_ref()));
-                places.map(|at| {
-                    let ballot = ballot(&name, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
-                    ((at as u64 + 1).to_be_bytes().to_vec(), ballot)
-                })
+                let places = places.filter(|at| among(&choices, voting.choice(*at)));
+                places.map(|at| ((at as u64 + 1).to_be_bytes().to_vec(), ballot(&name, voting, at)))
             });
             let (ballots, next_page_token) = page.take(ballots);
             Ok(Response::new(proto::ListBallotsResponse { ballots, next_page_token, seq: hall.end().get() }))
@@ -164,11 +161,8 @@ impl Rollcall {
             let ballots = hall.votes_after(Some(of), after).filter_map(|(seq, vote)| {
                 let voting = vote.voting.as_ref()?;
                 let at = voting.roll.position(&member)?;
-                if !among(&choices, voting.lights[at].stand.as_ref()) {
-                    return None;
-                }
-                let ballot = ballot(&vote.name, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
-                Some((seq.get().to_be_bytes().to_vec(), ballot))
+                among(&choices, voting.choice(at))
+                    .then(|| (seq.get().to_be_bytes().to_vec(), ballot(&vote.name, voting, at)))
             });
             let (ballots, next_page_token) = page.take(ballots);
             Ok(Response::new(proto::ListBallotsResponse { ballots, next_page_token, seq: hall.end().get() }))
@@ -190,10 +184,9 @@ fn page(fields: &mut Fields, request: &proto::ListBallotsRequest) -> Option<(Pag
     Some((fields.take(Page::read(request.page_size, &request.page_token, &list))?, choices))
 }
 
-/// Whether a member's stand is among these choices; all where none is named.
-fn among(choices: &[i32], stand: Option<&Stand>) -> bool {
-    let choice = proto::Choice::from(stand.map_or(Choice::NotVoting, |stand| stand.choice));
-    choices.is_empty() || choices.contains(&choice.into())
+/// Whether what counts of a member is among these choices; all where none is named.
+fn among(choices: &[i32], choice: Choice) -> bool {
+    choices.is_empty() || choices.contains(&proto::Choice::from(choice).into())
 }
 
 fn not_on_roll(name: &BallotName) -> Status {

@@ -83,7 +83,7 @@ fn shortened(mut message: String, most: usize) -> String {
 }
 
 /// A rule's "no".
-fn rejected(rejection: &Rejection) -> Status {
+pub fn rejected(rejection: &Rejection) -> Status {
     let refusal = Refusal::from(rejection);
     let mut details = details(&refusal);
     match rejection {
@@ -93,6 +93,9 @@ fn rejected(rejection: &Rejection) -> Status {
         }
         Rejection::NameTooAlike { seated, .. } => {
             details.set_resource_info(type_name("member"), seated.to_string(), "", "");
+        }
+        Rejection::MajorityTooSmall { .. } => {
+            details.add_bad_request_violation("vote.rule", refusal.message.clone());
         }
         _ if refusal.code == code::FAILED_PRECONDITION => {
             let subject = rejection.subject().unwrap_or_default();

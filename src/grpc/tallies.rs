@@ -1,5 +1,6 @@
 //! Live tallies: the newest state of a vote, to whoever watches.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::domain::Resource;
 use crate::proto;
 use crate::proto::watch_tally_response::Message;
 use crate::wire::malformed::Fields;
-use crate::wire::tally::{Frame, framed};
+use crate::wire::tally::{Frame, by_group, framed};
 
 /// Watchers are told to come back within this, spread evenly, so that they do not all come at once.
 const RECONNECT_WITHIN_MILLIS: u64 = 2_000;
@@ -25,8 +26,12 @@ impl Rollcall {
     ) -> Result<Response<proto::GetTallyResponse>, Status> {
         let name = vote_name("vote", &request.get_ref().vote)?;
         self.catch_up(request.get_ref().at_least_seq).await?;
-        let frame = self.board.read(|hall| vote(hall, &name).map(Frame::from))?;
-        Ok(Response::new(proto::GetTallyResponse { frame: Some(frame.plain()) }))
+        let grouped = request.get_ref().by_group;
+        let (frame, groups) = self.board.read(|hall| {
+            let vote = vote(hall, &name)?;
+            Ok::<_, Status>((Frame::from(vote), if grouped { by_group(vote) } else { BTreeMap::new() }))
+        })?;
+        Ok(Response::new(proto::GetTallyResponse { frame: Some(frame.plain()), groups }))
     }
 
     /// The messages of a watch, framed for gRPC.

@@ -81,6 +81,14 @@ impl From<&Rejection> for Refusal {
                 let outcome = outcome.as_str().to_owned();
                 (code::FAILED_PRECONDITION, ErrorReason::OutcomeMismatch, figure("outcome", outcome))
             }
+            R::NoCastingVoteDue { outcome, .. } => {
+                let outcome = outcome.as_str().to_owned();
+                (code::FAILED_PRECONDITION, ErrorReason::NoCastingVoteDue, figure("outcome", outcome))
+            }
+            R::MajorityTooSmall { text, rule, .. } => {
+                let figures = Metadata::from([("text".into(), text.to_string()), ("rule".into(), rule.clone())]);
+                (code::INVALID_ARGUMENT, ErrorReason::MajorityTooSmall, figures)
+            }
             R::RollUnfit { fault, .. } => (code::FAILED_PRECONDITION, ErrorReason::RollUnfit, unfit(fault)),
             R::LimitReached { limit, .. } => (code::FAILED_PRECONDITION, ErrorReason::LimitReached, reached(limit)),
         };
@@ -100,10 +108,11 @@ fn unfit(fault: &RollFault) -> Metadata {
 }
 
 fn reached(limit: &Limit) -> Metadata {
-    use crate::domain::limits::{MAX_MEMBERS, MAX_OPEN_VOTES, MAX_ROLL_BYTES};
+    use crate::domain::limits::{MAX_ANNOTATIONS, MAX_MEMBERS, MAX_OPEN_VOTES, MAX_ROLL_BYTES};
     let (name, asked, bound) = match *limit {
         Limit::Members { asked } => ("members", asked, MAX_MEMBERS),
         Limit::Seats { asked, seats } => ("seats", asked, seats as usize),
+        Limit::Annotations { asked } => ("annotations", asked, MAX_ANNOTATIONS),
         Limit::OpenVotes { asked } => ("open_votes", asked, MAX_OPEN_VOTES),
         Limit::RollBytes { asked } => ("roll_bytes", asked, MAX_ROLL_BYTES),
     };

@@ -1,11 +1,12 @@
 //! Tallies, and the frames in which watchers see them.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
 
-use crate::domain::{Choice, Counts, Light, Roll, Tally, Vote, VoteState, Voting};
+use crate::domain::{Choice, Counts, Roll, Tally, Vote, VoteState, Voting};
 use crate::proto;
 use crate::proto::watch_tally_response::Message as Shown;
 
@@ -21,6 +22,16 @@ impl From<&Counts> for proto::Counts {
         let Counts { yes, no, abstain, present, not_voting } = *counts;
         Self { yes, no, abstain, present, not_voting, undisclosed: 0 }
     }
+}
+
+/// Groups that are shown at most: a body's groups are a few dozen, and an answer stays far below what a client takes.
+const MAX_TALLIED_GROUPS: usize = 1_000;
+
+/// The members on the roll by group; none before the opening.
+#[must_use]
+pub fn by_group(vote: &Vote) -> BTreeMap<String, proto::Counts> {
+    let groups = vote.voting.iter().flat_map(Voting::by_group);
+    groups.take(MAX_TALLIED_GROUPS).map(|(group, counts)| (group.to_owned(), (&counts).into())).collect()
 }
 
 /// A tally of the record.
@@ -79,8 +90,8 @@ impl From<&Vote> for Frame {
 
 impl From<&Voting> for Lights {
     fn from(voting: &Voting) -> Self {
-        let light = |light: &Light| (light.stand.map_or(Choice::NotVoting, |stand| stand.choice), light.changed);
-        Self { roll: Arc::clone(&voting.roll), stands: voting.lights.iter().map(light).collect() }
+        let stands = voting.choices().zip(&voting.lights).map(|((_, choice), light)| (choice, light.changed));
+        Self { roll: Arc::clone(&voting.roll), stands: stands.collect() }
     }
 }
 

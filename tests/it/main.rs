@@ -5,11 +5,14 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests fail loudly, and say what they skip")]
 
+mod annotations;
 mod ballots;
 mod bench;
 mod bounds;
+mod casting_votes;
 mod clock;
 mod command_line;
+mod comparing;
 mod demo;
 mod discovery;
 mod documents;
@@ -25,8 +28,10 @@ mod hostile;
 mod members;
 mod property;
 mod reading;
+mod relations;
 mod repeating;
 mod replay;
+mod rolls;
 mod rules;
 mod smoke;
 mod sources;

@@ -1,6 +1,7 @@
 //! Recorded votes of the past: replayed through the API, stopped and taken up again, compared with what was published.
 
 mod again;
+mod senate;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader};
@@ -12,7 +13,7 @@ use rollcall::proto;
 use rollcall::proto::Outcome;
 
 use crate::harness::client::heads;
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Server, past};
 
 const BODY: &str = "bodies/council-of-the-valley";
 
@@ -225,8 +226,7 @@ async fn a_replay_that_was_stopped_or_lost_its_server_is_taken_up_again_and_noth
 
 /// The General Assembly's votes, 1946 to 2015: a data set beside the project, which it does not carry.
 fn assembly() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let folder = std::env::var_os("ROLLCALL_PAST_VOTES").map_or(beside, PathBuf::from).join("unga_1946_2015");
+    let folder = past::data()?.join("unga_1946_2015");
     folder.join("votes.csv.gz").exists().then_some(folder)
 }
 

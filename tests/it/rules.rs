@@ -2,6 +2,7 @@
 
 mod own;
 mod running;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -106,16 +107,21 @@ fn decision(lines: &[&str]) -> (EvaluateRuleRequest, Vec<String>) {
     (request, expected)
 }
 
+/// The decisions of the fixture, each as its lines.
+fn blocks() -> Vec<Vec<&'static str>> {
+    let fixture = include_str!("../rules/decisions.txt");
+    let lines: Vec<&str> = fixture.lines().filter(|line| !line.starts_with('#')).collect();
+    let blocks = lines.split(|line| line.is_empty()).filter(|block| !block.is_empty());
+    blocks.map(<[&str]>::to_vec).collect()
+}
+
 #[tokio::test]
 async fn bodies_decide_as_they_did() {
     let server = Server::new();
     let mut client = server.client().await;
     let mut judged = std::collections::BTreeSet::new();
-    let fixture = include_str!("../rules/decisions.txt");
-    let lines: Vec<&str> = fixture.lines().filter(|line| !line.starts_with('#')).collect();
-    let blocks = lines.split(|line| line.is_empty()).filter(|block| !block.is_empty());
-    for block in blocks {
-        let (request, expected) = decision(block);
+    for block in blocks() {
+        let (request, expected) = decision(&block);
         judged.insert(request.rule.clone().unwrap().preset);
         let vetoes = request.vetoes.clone();
         let verdict = judge(&mut client, request).await;

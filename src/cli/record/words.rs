@@ -29,7 +29,8 @@ pub fn event(event: &Event) -> String {
         Event::VoteLocked(e) => format!("{} is locked: {}", short(&e.vote), tally(e.tally.as_ref())),
         Event::CastingVoteGiven(e) => {
             let choice = words::choice(e.choice());
-            format!("{}: the casting vote is {choice}{}", short(&e.vote), why(&e.reason))
+            let by = if e.given_by.is_empty() { String::new() } else { format!(", by {}", e.given_by) };
+            format!("{}: the casting vote is {choice}{by}{}", short(&e.vote), why(&e.reason))
         }
         Event::ResultDeclared(e) => {
             format!(
@@ -87,7 +88,7 @@ fn tally(tally: Option<&proto::Tally>) -> String {
 fn statement(statement: proto::Statement) -> String {
     let member = id(&statement.member);
     let what = match statement.kind() {
-        Kind::IntendedVote => format!("{member} had intended to vote {}", words::choice(statement.intended())),
+        Kind::IntendedVote => format!("{member} {}", words::intended(statement.intended())),
         Kind::ExplanationBefore | Kind::ExplanationAfter => format!("{member} explains its vote"),
         Kind::Unspecified => format!("{member} makes a statement"),
     };

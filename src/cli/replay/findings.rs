@@ -31,6 +31,8 @@ pub enum Kind {
     Shortened,
     /// A vote that is on record under another rule than was asked for.
     OtherRule,
+    /// A published outcome that is not the one that the rule gives.
+    OtherOutcome,
 }
 
 /// One finding.
@@ -46,7 +48,8 @@ pub struct Finding {
 
 impl Kind {
     /// All kinds, as they are shown.
-    pub const ALL: [Self; 5] = [Self::BadRow, Self::Refused, Self::Difference, Self::Shortened, Self::OtherRule];
+    pub const ALL: [Self; 6] =
+        [Self::BadRow, Self::Refused, Self::Difference, Self::Shortened, Self::OtherRule, Self::OtherOutcome];
 
     /// Its name in the report.
     pub fn name(self) -> &'static str {
@@ -56,6 +59,7 @@ impl Kind {
             Self::Difference => "difference",
             Self::Shortened => "shortened",
             Self::OtherRule => "other rule",
+            Self::OtherOutcome => "other outcome",
         }
     }
 }
@@ -128,6 +132,11 @@ impl Findings {
     /// A vote that keeps another rule.
     pub fn other_rule(&self, vote: &str, place: Place, reason: &str) -> Result<(), Failure> {
         self.add(Kind::OtherRule, vote, place, None, reason)
+    }
+
+    /// A published outcome that is not the one declared.
+    pub fn other_outcome(&self, vote: &str, place: Place, reason: &str) -> Result<(), Failure> {
+        self.add(Kind::OtherOutcome, vote, place, None, reason)
     }
 
     /// A published total that is not the one on record.

@@ -231,9 +231,10 @@ async fn list_votes(calls: &Calls, parent: &str, on_record: &mut HashMap<String,
     };
     // Only what is looked at is kept.
     let keep = |vote: proto::Vote| {
-        let proto::Vote { name, state, roll_size, tally, verdict, declared_outcome, rule, .. } = vote;
+        let proto::Vote { name, state, roll_size, tally, verdict, declared_outcome, casting_vote, rule, .. } = vote;
         let rule = rule.map(|rule| proto::Rule { preset: rule.preset, ..Default::default() });
-        let kept = proto::Vote { state, roll_size, tally, verdict, declared_outcome, rule, ..Default::default() };
+        let result = proto::Vote { tally, verdict, declared_outcome, casting_vote, ..Default::default() };
+        let kept = proto::Vote { state, roll_size, rule, ..result };
         on_record.insert(name, kept);
         Ok(())
     };

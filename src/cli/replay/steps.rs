@@ -6,9 +6,9 @@ use tonic::{Code, Response, Status};
 
 use super::conduct::{Conductor, Stop};
 use super::data::{MAX_DISPLAY, PUBLISHED, Recorded, Row};
-use super::derive::{body_id, body_name, request_id, shortened, symbol};
+use super::derive::{body_id, body_name, request_id, rule_of_tag, shortened, symbol, was_adopted};
 use super::seating::{Seating, made};
-use crate::cli::client::{Clients, Failure};
+use crate::cli::client::Clients;
 use crate::proto::ballot_result::Result as BallotOutcome;
 use crate::proto::{self, Choice, Outcome};
 
@@ -29,6 +29,11 @@ impl Conductor {
         }
         if self.rules.contains(&vote.rule) {
             return Ok(vote.rule.clone());
+        }
+        if let Some(rule) =
+            rule_of_tag(&body_id(body_name(&vote.body)), &vote.rule).filter(|rule| self.rules.contains(*rule))
+        {
+            return Ok(rule.to_owned());
         }
         if !vote.rule.is_empty() {
             let problem =
@@ -152,9 +157,10 @@ impl Conductor {
     pub(super) async fn declare(&self, vote: &Recorded, name: &str, locked: proto::Vote) -> Result<proto::Vote, Stop> {
         let mut locked = locked;
         if let Some(row) = vote.casting {
+            // An earlier run may have given it.
             if outcome(&locked) == Outcome::AwaitingCastingVote {
                 locked = self.give_casting_vote(row, name).await?;
-            } else {
+            } else if locked.casting_vote.is_none() {
                 let reason = "the presiding officer's casting vote: the rule awaits none, so it is not recorded";
                 self.findings.refused(&vote.id, self.data.ballot_place(row), reason)?;
             }
@@ -182,15 +188,10 @@ impl Conductor {
             choice: row.choice.into(),
             reason: String::new(),
             request_id: request_id(&[name, "casting-vote"]),
+            given_by: self.data.members[row.member as usize].1.clone(),
         };
         let call = |mut to: Clients, request| async move { to.votes.give_casting_vote(request).await };
-        let answer = self.calls.make(request, call).await.map_err(|failure| match failure {
-            Failure::Status(status) if status.code() == Code::Unimplemented => Stop::Refused(format!(
-                "it is left locked, since it awaits a casting vote and {}: run this again with a later version",
-                status.message()
-            )),
-            other => other.into(),
-        })?;
+        let answer = self.calls.make(request, call).await?;
         self.summary.recorded(made(answer.receipt));
         Ok(answer.vote.unwrap_or_default())
     }
@@ -223,8 +224,16 @@ impl Conductor {
                 self.findings.differs(&vote.id, self.data.vote_place(vote), field, published, recorded)?;
             }
         }
+        let outcome = declared.declared_outcome();
+        let as_published = was_adopted(&vote.outcome).map(|adopted| adopted == (outcome == Outcome::Adopted));
+        if as_published == Some(false) {
+            let word = outcome.as_str_name().trim_start_matches("OUTCOME_").replace('_', " ").to_lowercase();
+            let reason = format!("\"{}\" published, {word} by its rule", vote.outcome);
+            self.findings.other_outcome(&vote.id, self.data.vote_place(vote), &reason)?;
+        }
+        self.summary.published(as_published);
         let cast = vote.ballots.len() as u64 - vote.count(Choice::NotVoting);
-        self.summary.declared(declared.declared_outcome(), cast, equal, already);
+        self.summary.declared(outcome, cast, equal, already);
         Ok(())
     }
 }

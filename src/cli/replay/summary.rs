@@ -38,6 +38,8 @@ struct Counts {
     differing: u64,
     unpublished: u64,
     outcomes: BTreeMap<&'static str, u64>,
+    as_published: u64,
+    otherwise: u64,
     said: Instant,
 }
 
@@ -58,6 +60,8 @@ impl Summary {
             differing: 0,
             unpublished: 0,
             outcomes: BTreeMap::new(),
+            as_published: 0,
+            otherwise: 0,
             said: now,
         };
         Self { votes, bar, began: now, counts: Mutex::new(counts) }
@@ -90,6 +94,16 @@ impl Summary {
         }
         *counts.outcomes.entry(words::outcome(outcome)).or_default() += 1;
         self.show(&mut counts);
+    }
+
+    /// Whether a vote's outcome is the published one, where its words tell.
+    pub fn published(&self, as_published: Option<bool>) {
+        let mut counts = self.counts();
+        match as_published {
+            Some(true) => counts.as_published += 1,
+            Some(false) => counts.otherwise += 1,
+            None => {}
+        }
     }
 
     fn show(&self, counts: &mut Counts) {
@@ -151,6 +165,10 @@ impl Summary {
             "  outcomes: {}",
             if outcomes.is_empty() { "none".to_owned() } else { outcomes.join(", ") }
         ));
+        if counts.as_published + counts.otherwise > 0 {
+            let (same, other) = (HumanCount(counts.as_published), HumanCount(counts.otherwise));
+            say::line(format_args!("  {same} outcomes are as published, {other} otherwise"));
+        }
         for kind in Kind::ALL {
             list(kind, findings);
         }
@@ -180,6 +198,7 @@ impl Summary {
             "ballots_per_second": rate(counts.cast, self.began.elapsed()),
             "tallies": {"equal": counts.equal, "differing": counts.differing, "unpublished": counts.unpublished},
             "outcomes": counts.outcomes,
+            "outcomes_published": {"equal": counts.as_published, "differing": counts.otherwise},
             "differences": differences,
             "bad_rows": findings.count(Kind::BadRow),
             "refused": findings.count(Kind::Refused),

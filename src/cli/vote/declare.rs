@@ -25,6 +25,32 @@ pub struct Args {
     symbol: String,
 }
 
+/// Record that a question was adopted without a vote.
+#[derive(clap::Args)]
+#[command(after_help = "Example:
+  rollcall vote adopt-without-vote un-ga/item-5 --as A/RES/76/300")]
+pub struct AdoptArgs {
+    #[command(flatten)]
+    vote: Named,
+    /// The symbol of the text adopted, e.g. A/RES/76/300
+    #[arg(long = "as", value_name = "SYMBOL", default_value = "", hide_default_value = true)]
+    symbol: String,
+}
+
+impl AdoptArgs {
+    /// Records it.
+    pub async fn run(self, clients: &mut Clients, json: bool) -> Result<(), Failure> {
+        let (name, request_id) = self.vote.read();
+        let request = proto::AdoptWithoutVoteRequest {
+            name: name.clone(),
+            adopted_symbol: self.symbol,
+            request_id: request_id.clone(),
+        };
+        let answer = change(&request_id, clients.votes.adopt_without_vote(request)).await?;
+        screen::done(json, &answer, &name, "is adopted without a vote", answer.receipt.as_ref())
+    }
+}
+
 impl Args {
     /// Declares it.
     pub async fn run(self, clients: &mut Clients, json: bool) -> Result<(), Failure> {

@@ -20,7 +20,9 @@ pub struct ShowArgs {
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   rollcall vote list
-  rollcall vote list un-ga --state open --state suspended")]
+  rollcall vote list un-ga --state open --state suspended
+  rollcall vote list --related-to un-sc/s-2022-720
+  rollcall vote list un-ga --relation amendment --related-to un-ga/es-11-4")]
 pub struct ListArgs {
     /// The body; left out, all of them
     #[arg(default_value = "-", hide_default_value = true)]
@@ -28,6 +30,12 @@ pub struct ListArgs {
     /// Only votes in this state; several apart by commas, or more than once
     #[arg(long = "state", value_enum, value_name = "STATE", value_delimiter = ',')]
     states: Vec<words::VoteState>,
+    /// Only votes that are something to this one
+    #[arg(long, value_name = "VOTE")]
+    related_to: Option<String>,
+    /// Only votes that are this to another
+    #[arg(long, value_enum, value_name = "KIND")]
+    relation: Option<words::Relation>,
 }
 
 /// A vote as it now stands.
@@ -49,15 +57,23 @@ impl ListArgs {
     /// Lists them.
     pub async fn run(self, clients: &mut Clients, json: bool) -> Result<(), Failure> {
         let states: Vec<i32> = self.states.iter().map(|state| proto::VoteState::from(*state).into()).collect();
+        let related = self.relation.is_some() || self.related_to.is_some();
+        let kind = self.relation.map_or(proto::relation::Kind::Unspecified, Into::into);
+        let vote = self.related_to.as_deref().map(names::vote).unwrap_or_default();
+        let relation = related.then(|| proto::Relation { kind: kind.into(), vote });
         let mut listing = Listing::new(json, &["VOTE", "STATE", "OUTCOME", "SYMBOL", "TITLE"]);
         let fetch = async |page_token| {
-            let (parent, states) = (names::body(&self.body), states.clone());
-            let request = proto::ListVotesRequest { parent, page_size: pages::PAGE, page_token, states };
+            let (parent, states, relation) = (names::body(&self.body), states.clone(), relation.clone());
+            let request = proto::ListVotesRequest { parent, page_size: pages::PAGE, page_token, states, relation };
             let page = clients.votes.list_votes(request).await?.into_inner();
             Ok((page.votes, page.next_page_token))
         };
         pages::each(fetch, |vote| listing.add(&vote, row)).await?;
-        listing.end(if self.states.is_empty() { "there are no votes" } else { "no vote is in these states" })
+        listing.end(match (related, self.states.is_empty()) {
+            (true, _) => "no vote is so related",
+            (false, true) => "there are no votes",
+            (false, false) => "no vote is in these states",
+        })
     }
 }
 
@@ -85,6 +101,8 @@ fn lines(vote: &proto::Vote, annulled: Option<annulment::Annulment>) -> Vec<Stri
         fact("question", &vote.question),
         fact("state", words::state(vote.state())),
         fact("rule", &rule),
+        fact("chosen by", &vote.rule_chosen_by),
+        fact("on basis", &vote.rule_basis),
         fact("ballots", &policy(vote.ballot_policy.unwrap_or_default())),
         fact("roll", &roll),
         fact("held", &time::second(vote.held_time.as_ref())),
@@ -107,10 +125,7 @@ fn lines(vote: &proto::Vote, annulled: Option<annulment::Annulment>) -> Vec<Stri
         lines.push(String::new());
         lines.extend(result);
     }
-    if let Some(announced) = &vote.announced_tally {
-        lines.push("  as announced, before it was corrected:".to_owned());
-        lines.extend(verdict::tally(announced));
-    }
+    lines.extend(verdict::announced(vote));
     lines
 }
 

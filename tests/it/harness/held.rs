@@ -107,7 +107,8 @@ impl Running {
         let (told, ready) = oneshot::channel();
         let stop = CancellationToken::new();
         let log: Arc<dyn Log> = Arc::<HeldLog>::clone(log);
-        let config = Config { log, clock: Arc::new(Clock::system()), presets: super::presets(), origins: Vec::new() };
+        let clock = Arc::new(Clock::system());
+        let config = Config { log, clock, presets: super::presets(), origins: Vec::new() };
         let ended = tokio::spawn(server::run(config, listener, stop.clone(), told));
         Self { address, stop, ready, ended }
     }

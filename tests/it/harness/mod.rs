@@ -5,7 +5,9 @@ pub mod client;
 pub mod clock;
 pub mod conduct;
 pub mod held;
+pub mod past;
 pub mod server;
+pub mod whole;
 
 pub use client::{Client, Expect, uuid};
 pub use server::{Server, serve};

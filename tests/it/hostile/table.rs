@@ -64,10 +64,33 @@ const NAMES: &[Row] = &[
     ("GetCheckpoint", r#"{}"#, "Unimplemented NOT_IMPLEMENTED"),
     ("GetInclusionProof", r#"{}"#, "Unimplemented NOT_IMPLEMENTED"),
     ("GetConsistencyProof", r#"{}"#, "Unimplemented NOT_IMPLEMENTED"),
-    ("GiveCastingVote", r#"{}"#, "Unimplemented NOT_IMPLEMENTED"),
-    ("RecordStatement", r#"{}"#, "Unimplemented NOT_IMPLEMENTED"),
-    ("CorrectBallot", r#"{}"#, "Unimplemented NOT_IMPLEMENTED"),
-    ("ListAnnotations", r#"{}"#, "Unimplemented NOT_IMPLEMENTED"),
+    ("GiveCastingVote", r#"{"requestId":"?"}"#, "InvalidArgument INVALID_FIELD request_id name choice"),
+    ("GiveCastingVote", r#"{"name":"bodies/hall/votes/none","choice":1}"#, "NotFound NO_SUCH_RESOURCE"),
+    (
+        "RecordStatement",
+        r#"{"name":"hall","statement":{"kind":77,"intended":1}}"#,
+        "InvalidArgument INVALID_FIELD name statement.kind statement.member statement.intended",
+    ),
+    ("CorrectBallot", r#"{}"#, "InvalidArgument INVALID_FIELD name correction.member correction.corrected"),
+    (
+        "CorrectBallot",
+        r#"{"name":"bodies/hall/votes/none","correction":{"member":"bodies/hall/members/A","corrected":1}}"#,
+        "NotFound NO_SUCH_RESOURCE",
+    ),
+    ("ListAnnotations", r#"{"parent":"hall","pageSize":-1}"#, "InvalidArgument INVALID_FIELD parent page_size"),
+    ("ListAnnotations", r#"{"parent":"bodies/hall/votes/none"}"#, "NotFound NO_SUCH_RESOURCE"),
+    ("CompareVotes", r#"{"pageSize":-1}"#, "InvalidArgument INVALID_FIELD votes page_size"),
+    ("CompareVotes", r#"{"votes":["bodies/hall/votes/open","bodies/hall/votes/none"]}"#, "NotFound NO_SUCH_RESOURCE"),
+    (
+        "ListVotes",
+        r#"{"parent":"hall","relation":{"kind":77,"vote":"q"}}"#,
+        "InvalidArgument INVALID_FIELD parent relation.kind relation.vote",
+    ),
+    (
+        "WatchVotes",
+        r#"{"parent":"hall","relation":{"kind":77,"vote":"q"}}"#,
+        "InvalidArgument INVALID_FIELD parent relation.kind relation.vote",
+    ),
 ];
 
 const STATES: &[Row] = &[
@@ -114,6 +137,23 @@ const STATES: &[Row] = &[
     ("DeclareResult", r#"{"name":"bodies/hall/votes/declared","outcome":1}"#, "FailedPrecondition WRONG_STATE"),
     ("DeclareResult", r#"{"name":"bodies/hall/votes/locked","outcome":2}"#, "FailedPrecondition OUTCOME_MISMATCH"),
     ("DeclareResult", r#"{"name":"hall","requestId":"?"}"#, "InvalidArgument INVALID_FIELD request_id name outcome"),
+    ("GiveCastingVote", r#"{"name":"bodies/hall/votes/open","choice":1}"#, "FailedPrecondition WRONG_STATE"),
+    ("GiveCastingVote", r#"{"name":"bodies/hall/votes/locked","choice":1}"#, "FailedPrecondition NO_CASTING_VOTE_DUE"),
+    (
+        "RecordStatement",
+        r#"{"name":"bodies/hall/votes/open","statement":{"kind":1,"member":"bodies/hall/members/A"}}"#,
+        "FailedPrecondition WRONG_STATE",
+    ),
+    (
+        "CorrectBallot",
+        r#"{"name":"bodies/hall/votes/locked","correction":{"member":"bodies/hall/members/Z","corrected":1}}"#,
+        "FailedPrecondition NOT_ON_ROLL",
+    ),
+    (
+        "CompareVotes",
+        r#"{"votes":["bodies/hall/votes/open","bodies/hall/votes/draft"]}"#,
+        "FailedPrecondition WRONG_STATE",
+    ),
     ("AdoptWithoutVote", r#"{"name":"bodies/hall/votes/open"}"#, "FailedPrecondition WRONG_STATE"),
     ("WithdrawVote", r#"{"name":"bodies/hall/votes/open"}"#, "FailedPrecondition WRONG_STATE"),
     ("AnnulVote", r#"{"name":"bodies/hall/votes/draft"}"#, "FailedPrecondition WRONG_STATE"),
