@@ -58,7 +58,6 @@ async fn a_casting_vote_that_an_earlier_run_gave_is_not_asked_for_again() {
     let mut client = server.client().await;
     // As a run leaves it that was cut off between the casting vote and the declaration.
     let folder = tempfile::tempdir().unwrap();
-    let [list, ballots] = files();
     let only = |vote: &str| {
         let rows = |path: &PathBuf| {
             let text = std::fs::read_to_string(path).unwrap();
