@@ -30,13 +30,14 @@ use super::client;
   rollcall bench --server 127.0.0.1:50051 --json    a server that runs
 
 Measures: commit-1, commit-16, commit-128, cast-1, cast-64, cast-256, cast-1024, batch-100, stream, frame.
-The baseline of a commit is a plain file, written and synced in the same folder; that of all others a minimal service with the same
-requests and answers, which records nothing and answers at once. Each is measured by turns with the result, as server and load
-share this machine: compare ratios, and figures of one run only. After each measure the record is read, and must hold just what was
-answered.
 
-Exit codes: 0 all was measured, whether or not the aims are met; 1 something was refused or failed, or it was stopped; 2 wrong usage;
-69 the server was not reached."
+The baseline of a commit is a plain file, written and synced in the same folder. That of all others is a minimal service with \
+the same requests and answers, which records nothing and answers at once. Baseline and result are measured by turns, since \
+client and servers share this machine: compare ratios, and figures of one run only. After each measure the record is read, and \
+must hold just what was answered.
+
+Exit codes: 0 all was measured, whether or not the aims are met; 1 something was refused or failed, or it was stopped; \
+2 wrong usage; 69 the server was not reached."
 )]
 pub struct Args {
     #[command(subcommand)]
