@@ -26,7 +26,7 @@ use super::client;
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
   rollcall bench                                    all of it, about a minute
-  rollcall bench --only cast-256 --only stream      two measures; --only cast is all of CastBallot
+  rollcall bench --only cast-256 --only stream      two of its measures
   rollcall bench --server 127.0.0.1:50051 --json    a server that runs
 
 Measures: commit-1, commit-16, commit-128, cast-1, cast-64, cast-256, cast-1024, batch-100, stream, frame.
@@ -57,7 +57,7 @@ pub struct Args {
     #[arg(long, default_value = "3", value_name = "SECONDS", value_parser = seconds)]
     seconds: Duration,
 
-    /// Only this measure, or those whose names begin so; can be given several times
+    /// Only this measure, or by `commit` or `cast` all of that kind; can be given several times
     #[arg(long, value_name = "NAME", value_parser = known)]
     only: Vec<String>,
 
