@@ -54,7 +54,7 @@ impl Rule {
             Outcome::NoQuorum => self.no_quorum(judged),
             Outcome::Adopted if judged.tied => format!("Adopted by the casting vote: {}.", figures()),
             Outcome::Adopted => format!("Adopted: {}.", figures()),
-            Outcome::NotAdopted => format!("Not adopted{}: {}.", self.why_not(facts, judged), figures()),
+            Outcome::NotAdopted => format!("Not adopted{}: {}.", self.why_not(judged), figures()),
             Outcome::Vetoed => {
                 let group = self.veto.as_ref().map_or("", |veto| veto.group.as_str());
                 let who = match facts.vetoes.as_slice() {
@@ -84,12 +84,12 @@ impl Rule {
     }
 
     /// What bodies say of a text that fails, in front of the figures; nothing where more voted against it.
-    fn why_not(&self, facts: &Facts, judged: &Judged) -> String {
+    fn why_not(&self, judged: &Judged) -> String {
         if judged.tied {
             return match self.tie_break {
-                TieBreak::CastingVote if facts.casting_vote.is_some() => ", the casting vote being against",
+                TieBreak::CastingVote => ", the casting vote being against",
                 TieBreak::Revote => ", the votes being equal again",
-                _ => ", the votes being equal",
+                TieBreak::None => ", the votes being equal",
             }
             .to_owned();
         }

@@ -6,3 +6,4 @@ mod decisions;
 mod faults;
 mod files;
 mod properties;
+mod words;

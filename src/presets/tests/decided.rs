@@ -141,6 +141,9 @@ fn the_moment_is_told_to_the_ballot() {
         ("un.ga.simple", [97, 95, 0, 0], 1, Certain),
         ("un.ga.simple", [96, 95, 0, 0], 1, Open),
         ("un.ga.simple", [95, 95, 0, 0], 0, Certain),
+        // None of those who are out has a veto.
+        ("un.sc.substantive", [9, 0, 0, 0], 6, Certain),
+        ("un.sc.substantive", [8, 0, 0, 0], 7, Open),
         ("us.senate.cloture", [60, 0, 0, 0], 40, Certain),
         ("us.senate.cloture", [30, 41, 0, 0], 29, Certain),
         ("us.senate.cloture", [30, 40, 0, 0], 30, Open),
@@ -190,4 +193,28 @@ fn what_a_mixture_alone_can_bring_is_not_called_certain() {
     assert_eq!(said_and_true(&rule(TieBreak::Revote), &body(false)), (Decidedness::Undetermined, true));
     assert_eq!(said_and_true(&rule(TieBreak::Revote), &body(true)), (Decidedness::Certain, false));
     assert_eq!(said_and_true(&rule(TieBreak::None), &body(false)), (Decidedness::Certain, false));
+}
+
+#[test]
+fn alternatives_that_a_mixture_alone_defeats_are_not_called_certain() {
+    // Whoever chooses the same leaves one of the two met.
+    let none = |choice| Threshold {
+        choices: vec![choice],
+        weight: String::new(),
+        comparison: Comparison::AtMost,
+        bar: Bar::Count(0),
+    };
+    let either = Requirement::AnyOf(vec![none(Choice::Yes), none(Choice::No)]);
+    let rule = Rule { requirements: vec![either], ..Rule::default() };
+    let heads = Counts { abstain: 1, ..Counts::default() };
+    let body = Body {
+        standing: Tally { heads, ..Tally::default() },
+        out: vec![member([0, 0], false, 0), member([0, 0], false, 1)],
+        vacancies: 0,
+        barred: 0,
+        present: None,
+        veto_stands: false,
+        second_vote: false,
+    };
+    assert_eq!(said_and_true(&rule, &body), (Decidedness::Undetermined, true));
 }

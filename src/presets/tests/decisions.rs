@@ -1,6 +1,6 @@
 //! The decisions of `tests/rules/decisions.txt`, as the domain judges them; the integration tests ask the service.
 
-use crate::domain::{Choice, Counts, Facts, Tally, Verdict};
+use crate::domain::{Choice, Counts, Facts, Outcome, Tally, Verdict};
 use crate::presets::Presets;
 
 fn counts(text: &str) -> Counts {
@@ -52,5 +52,7 @@ fn bodies_decide_as_they_did() {
             second_vote: false,
         });
         assert_eq!(said(&verdict)[..], *expected, "{}", block[0]);
+        let blocked = if verdict.outcome == Outcome::Vetoed { vetoes } else { 0 };
+        assert_eq!(verdict.vetoed_by.len(), blocked, "{}", block[0]);
     }
 }

@@ -86,5 +86,8 @@ fn a_rule_names_its_weights_once_those_of_its_quorum_too() {
     let sized =
         |times| Rule { requirements: vec![Requirement::Threshold(threshold()); times], ..Rule::default() }.bytes();
     assert_eq!(sized(16), 16 * sized(1), "each requirement takes as much");
-    assert!(sized(1) >= size_of::<Threshold>());
+    let long = Threshold { weight: "w".repeat(60), choices: CHOICES.to_vec(), ..threshold() };
+    let basis = "b".repeat(1_000);
+    let rule = Rule { requirements: vec![Requirement::Threshold(long)], basis, ..Rule::default() };
+    assert_eq!(rule.bytes(), sized(1) + 1_000 + 60 + CHOICES.len() - 1);
 }

@@ -97,7 +97,9 @@ fn the_order_of_ballots_changes_nothing() {
     let ballots = prop::collection::vec((0_usize..6, 0_usize..5), 0..24);
     run((rule(), body(6), ballots, any::<prop::sample::Index>()), |(rule, body, ballots, cut)| {
         let mut last = vec![Choice::NotVoting; body.out.len()];
-        let mut tally = body.tally();
+        let mut tally = Tally::opened(body.out.iter(), &rule);
+        let body = Body { standing: Tally::opened([].into_iter(), &rule), ..body };
+        prop_assert_eq!(&tally, &body.tally());
         for (at, choice) in ballots {
             let Some(stand) = last.get_mut(at) else { continue };
             tally.shift(&body.out[at], *stand, CHOICES[choice]);
@@ -129,6 +131,9 @@ fn a_tally_of_one_choice_is_judged_by_it() {
             };
             let none = if rule.quorum.is_some() { Outcome::NoQuorum } else { Outcome::NotAdopted };
             assert_eq!(all(4), none, "{name}: no one of {members} votes");
+            let tally = even(&rule, [0, 0, 0, 0, members]);
+            let summary = rule.judge(&facts(&tally, members)).summary;
+            assert!(summary.ends_with(": no ballot was cast."), "{name}: {summary}");
             assert_ne!(all(1), Outcome::Adopted, "{name}: all {members} are against");
             if members >= 40 {
                 assert_eq!(all(0), Outcome::Adopted, "{name}: all {members} are in favour");
@@ -240,6 +245,18 @@ fn a_tie_is_equal_counts_above_zero_in_the_one_requirement_that_fails() {
     assert_eq!(judged(2, 2, (2, 3)), Outcome::NotAdopted, "another fails");
     assert_eq!(judged(0, 0, (3, 2)), Outcome::NotAdopted, "no one voted for or against");
     assert_eq!(judged(2, 3, (3, 2)), Outcome::NotAdopted, "more against");
+    // Two thirds, or half of another base, are not missed by a tie; nor is a count of those against.
+    let with = |of, base, choice| {
+        let mut rule = Rule { tie_break: TieBreak::CastingVote, ..share(Comparison::MoreThan, of, base, "") };
+        let Requirement::Threshold(one) = &mut rule.requirements[0] else { unreachable!() };
+        one.choices = vec![choice];
+        outcome(&rule, [2, 2, 1, 0, 0])
+    };
+    assert_eq!(with((1, 2), Base::PresentAndVoting, Choice::Yes), Outcome::AwaitingCastingVote);
+    assert_eq!(with((2, 4), Base::PresentAndVoting, Choice::Yes), Outcome::AwaitingCastingVote);
+    assert_eq!(with((2, 3), Base::PresentAndVoting, Choice::Yes), Outcome::NotAdopted);
+    assert_eq!(with((1, 2), Base::Cast, Choice::Yes), Outcome::NotAdopted);
+    assert_eq!(with((1, 2), Base::PresentAndVoting, Choice::No), Outcome::NotAdopted);
 }
 
 #[test]
@@ -276,6 +293,11 @@ fn shares_add_up_to_the_members_and_are_rounded_honestly() {
     assert_eq!(text(1, 16), "1 of 16 members in favour: 6.3 %");
     assert_eq!(text(1_999, 2_000), "1999 of 2000 members in favour: 99.9 %");
     assert_eq!(text(1, 20_000), "1 of 20000 members in favour: 0.1 %");
+    let all = Tally { heads: counts([3, 0, 0, 0, 1]), ..Tally::default() };
+    let verdict = share(Comparison::AtLeast, (1, 2), Base::Roll, "").judge(&facts(&all, 4));
+    let told: Vec<_> = verdict.membership.iter().map(|share| share.choice).collect();
+    let common = [Choice::Yes, Choice::No, Choice::Abstain, Choice::NotVoting].map(Some);
+    assert_eq!(told, common, "no one is present without a choice, and no one is off the roll");
     let fewer = Tally { heads: counts([3, 0, 0, 0, 0]), ..Tally::default() };
     let verdict = share(Comparison::AtLeast, (1, 2), Base::Roll, "").judge(&facts(&fewer, 2));
     assert_eq!(verdict.membership, [], "more are counted than there are members");
