@@ -18,6 +18,7 @@ mod golden;
 mod halls;
 mod harness;
 mod members;
+mod power;
 mod property;
 mod reading;
 mod repeating;

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod conduct;
 pub mod held;
 pub mod server;
+pub mod strace;
 
 pub use client::{Client, Expect, uuid};
 pub use server::{Server, serve};
