@@ -56,6 +56,8 @@ pub fn seated(entries: &[Entry]) -> Seats {
 pub fn of(entries: &[Entry], vote: &str) -> Option<Counts> {
     let mut stands: Option<BTreeMap<String, Option<Choice>>> = None;
     let mut state = "";
+    let order = |time: prost_types::Timestamp| (time.seconds, time.nanos);
+    let mut lock_at = None;
     let mut step = |from: &[&str], to: &'static str, at: u64| {
         assert!(from.contains(&state), "{to} at {at}, and it was {state}");
         state = to;
@@ -67,11 +69,14 @@ pub fn of(entries: &[Entry], vote: &str) -> Option<Counts> {
             Event::VoteWithdrawn(withdrawn) if withdrawn.vote == vote => step(&["draft"], "withdrawn", at),
             Event::VoteOpened(opened) if opened.vote == vote => {
                 step(&["draft"], "open", at);
+                lock_at = opened.lock_at_time.map(order);
                 let id = |member: &Member| (member.name.rsplit('/').next().unwrap().to_owned(), None);
                 stands = Some(opened.roll.iter().map(id).collect());
             }
             Event::BallotCast(cast) if cast.vote == vote => {
                 step(&["open"], "open", at);
+                let in_time = lock_at.is_none_or(|lock_at| order(entry.record_time.unwrap()) < lock_at);
+                assert!(in_time, "a ballot at {at}, after the time to lock");
                 *stands.as_mut().unwrap().get_mut(&cast.member).expect("on the roll") = Some(cast.choice());
             }
             Event::BallotWithdrawn(back) if back.vote == vote => {
