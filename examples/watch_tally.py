@@ -1,7 +1,7 @@
 """A foreign service in small: watches the tally of a vote to its end, and prints a line for each change.
 
     pip install grpcio grpcio-reflection
-    python examples/watch_tally.py 127.0.0.1:50051 bodies/un-ga/votes/es-11-4
+    python examples/watch_tally.py 127.0.0.1:50051 un-ga/es-11-4
 
 It knows nothing but the address and the vote: the service describes itself by reflection. It outlives its server: where
 the stream breaks off it waits, connects again, and asks for what came after the last revision that it has shown. So no
@@ -9,6 +9,7 @@ count that it shows ever goes back. It ends with 0 when the vote has ended, and 
 """
 
 import sys
+import threading
 import time
 
 import grpc
@@ -16,6 +17,7 @@ from google.protobuf import descriptor_pool, message_factory
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0  # seconds
+HEARTBEAT = 5  # seconds; a server that is silent three times as long is gone
 ENDED = {"DECLARED", "ANNULLED", "WITHDRAWN"}
 FINAL = {
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -39,12 +41,13 @@ class Watch:
             "grpc.max_reconnect_backoff_ms": int(LONGEST_WAIT * 1000),
         }
         self.channel = grpc.insecure_channel(address, options=list(options.items()))
-        self.vote = vote
+        self.vote = full_name(vote)
         self.seen = 0
         self.pool = None
 
     def run(self):
-        """Shows what comes after the revision that was shown last. True when the vote has ended."""
+        """Shows what comes after the revision that was shown last. None when the vote has ended; else the server is about to
+        stop, and says after how many seconds to come back."""
         if self.pool is None:
             self.pool = descriptor_pool.DescriptorPool(ProtoReflectionDescriptorDatabase(self.channel))
         method = self.pool.FindServiceByName("rollcall.v1.TallyService").FindMethodByName("WatchTally")
@@ -56,10 +59,10 @@ class Watch:
             request_serializer=request_class.SerializeToString,
             response_deserializer=answer_class.FromString,
         )
-        for message in watch_tally(request_class(vote=self.vote, after_revision=self.seen)):
+        request = request_class(vote=self.vote, after_revision=self.seen, heartbeat={"seconds": HEARTBEAT})
+        for message in heard(watch_tally(request)):
             if message.HasField("draining"):
-                time.sleep(message.draining.reconnect_after.ToTimedelta().total_seconds())
-                return False
+                return message.draining.reconnect_after.ToTimedelta().total_seconds()
             if not message.HasField("frame"):
                 continue
             frame = message.frame
@@ -69,8 +72,27 @@ class Watch:
                 print(line(frame, state), flush=True)
                 self.seen = frame.revision
             if state in ENDED:
-                return True
-        return False
+                return None
+        return FIRST_WAIT
+
+
+def full_name(vote):
+    """The vote's name as the service has it, given so or short: un-ga/es-11-4."""
+    body, _, rest = vote.partition("/")
+    return vote if body == "bodies" or not rest else f"bodies/{body}/votes/{rest}"
+
+
+def heard(call):
+    """The messages of a call, which is given up where nothing is heard of the server."""
+    while True:
+        silence = threading.Timer(3 * HEARTBEAT, call.cancel)
+        silence.daemon = True
+        silence.start()
+        message = next(call, None)
+        silence.cancel()
+        if message is None:
+            return
+        yield message
 
 
 def line(frame, state):
@@ -86,29 +108,33 @@ def line(frame, state):
 
 def main():
     if len(sys.argv) != 3:
-        print("usage: watch_tally.py ADDRESS bodies/BODY/votes/VOTE", file=sys.stderr)
+        print("usage: watch_tally.py ADDRESS BODY/VOTE", file=sys.stderr)
         return 2
     watch = Watch(sys.argv[1], sys.argv[2])
-    wait = FIRST_WAIT
+    backoff = FIRST_WAIT
     while True:
         before = watch.seen
+        wait = None
         try:
-            if watch.run():
+            wait = watch.run()
+            if wait is None:
                 return 0
             problem = "the server is about to stop"
         except grpc.RpcError as error:
             if error.code() in FINAL:
                 print(f"watch_tally: {error.details()}", file=sys.stderr)
                 return 1
-            problem = error.details()
+            silent = error.code() == grpc.StatusCode.CANCELLED
+            problem = "the server has fallen silent" if silent else error.details()
         except KeyError:
             # Reflection was cut off; what was learnt of it is not complete.
             watch.pool, problem = None, "the service did not describe itself"
         if watch.seen > before:
-            wait = FIRST_WAIT
+            backoff = FIRST_WAIT
+        if wait is None:
+            wait, backoff = backoff, min(2 * backoff, LONGEST_WAIT)
         print(f"{problem}; connecting again in {wait} s", file=sys.stderr, flush=True)
         time.sleep(wait)
-        wait = min(2 * wait, LONGEST_WAIT)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 //! A foreign service in small: watches the tally of a vote to its end, and prints a line for each change.
 //!
-//!     cargo run --example watch_tally -- 127.0.0.1:50051 bodies/un-ga/votes/es-11-4
+//!     cargo run --example watch_tally -- 127.0.0.1:50051 un-ga/es-11-4
 //!
 //! It outlives its server: where the stream breaks off it waits, connects again, and asks for what came after the last
 //! revision that it has shown. So no count that it shows ever goes back. It ends with 0 when the vote has ended, and with 1
@@ -36,9 +36,10 @@ enum End {
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (Some(address), Some(vote), None) = (arguments.next(), arguments.next(), arguments.next()) else {
-        eprintln!("usage: watch_tally ADDRESS bodies/BODY/votes/VOTE");
+        eprintln!("usage: watch_tally ADDRESS BODY/VOTE");
         return ExitCode::from(2);
     };
+    let vote = full_name(vote);
     let mut seen = 0;
     let mut wait = FIRST_WAIT;
     loop {
@@ -63,6 +64,14 @@ async fn main() -> ExitCode {
                 wait = LONGEST_WAIT.min(wait * 2);
             }
         }
+    }
+}
+
+/// The vote's name as the service has it, given so or short: `un-ga/es-11-4`.
+fn full_name(vote: String) -> String {
+    match vote.split_once('/') {
+        Some((body, id)) if body != "bodies" => format!("bodies/{body}/votes/{id}"),
+        _ => vote,
     }
 }
 

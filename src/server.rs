@@ -1,32 +1,36 @@
 //! All of it put together: the record opened, both sides started, the services served, and all of it stopped in order.
 
+mod incoming;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{HeaderName, HeaderValue, Method};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tonic_web::GrpcWebLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::board;
 use crate::clock::Clock;
-use crate::grpc::{Gate, Rollcall};
+use crate::grpc::{Edge, Rollcall, Tallies};
 use crate::journal::{Journal, JournalError};
 use crate::log::{AppendError, Log};
-use crate::presets::{PresetError, Presets};
+use crate::presets::Presets;
 use crate::proto;
 use crate::proto::ballot_service_server::{BallotServiceServer, SERVICE_NAME as BALLOTS};
 use crate::proto::body_service_server::{BodyServiceServer, SERVICE_NAME as BODIES};
 use crate::proto::record_service_server::{RecordServiceServer, SERVICE_NAME as RECORD};
 use crate::proto::rule_service_server::{RuleServiceServer, SERVICE_NAME as RULES};
-use crate::proto::tally_service_server::{SERVICE_NAME as TALLIES, TallyServiceServer};
+use crate::proto::tally_service_server::SERVICE_NAME as TALLIES;
 use crate::proto::vote_service_server::{SERVICE_NAME as VOTES, VoteServiceServer};
 use crate::seq::Seq;
 use crate::sequencer::{self, Writer};
@@ -47,11 +51,21 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// up sends small frames, and h2 ends the connection of one that has too many of them unread: beyond half a byte of
 /// overhead for each byte of the connection's window, 256 bytes less a frame's length counted as overhead. A full window of
 /// the shortest ballots, 30 bytes each, is an eighth of the overhead that this window of the connection allows.
-const STREAM_WINDOW: u32 = 64 << 10;
-const CONNECTION_WINDOW: u32 = 8 << 20;
+pub const STREAM_WINDOW: u32 = 64 << 10;
+/// What one connection takes unread, see [`STREAM_WINDOW`].
+pub const CONNECTION_WINDOW: u32 = 8 << 20;
 
 /// Streams on one connection at once: a hall of screens behind one proxy shares a connection.
-const MAX_STREAMS: u32 = 1_024;
+pub const MAX_STREAMS: u32 = 1_024;
+
+/// The largest request, in bytes: what gRPC's clients and servers take by themselves, and four times the largest roll.
+const MAX_REQUEST: usize = 4 << 20;
+
+/// What a browser was told of its page's rights holds this long.
+const PREFLIGHT: Duration = Duration::from_secs(60 * 60);
+
+/// The headers of one request together, in bytes.
+const MAX_HEADERS: u32 = 16 << 10;
 
 /// The health of the server as a whole.
 const WHOLE: &str = "";
@@ -62,6 +76,10 @@ pub struct Config {
     pub log: Arc<dyn Log>,
     /// The clock.
     pub clock: Arc<Clock>,
+    /// The named rules.
+    pub presets: Arc<Presets>,
+    /// Where pages of a browser may come from that call over gRPC-Web, as their `Origin` says; `*` for anywhere.
+    pub origins: Vec<HeaderValue>,
 }
 
 /// The server serves.
@@ -76,9 +94,6 @@ pub struct Ready {
 /// Why a server ended that was not told to.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// A named rule does not hold.
-    #[error(transparent)]
-    Preset(#[from] PresetError),
     /// The record cannot be read.
     #[error(transparent)]
     Unreadable(#[from] JournalError),
@@ -107,7 +122,6 @@ pub async fn run(
     stop: CancellationToken,
     ready: oneshot::Sender<Ready>,
 ) -> Result<(), ServeError> {
-    let presets = Arc::new(Presets::built_in()?);
     let address = listener.local_addr()?;
     let (health_reporter, health) = tonic_health::server::health_reporter();
     say(&health_reporter, ServingStatus::NotServing).await;
@@ -116,18 +130,21 @@ pub async fn run(
     let (sequencer, writer) = sequencer::open(journal.clone(), Arc::clone(&config.clock));
     let (board, follower) = board::open(journal.clone());
     let stopping = CancellationToken::new();
-    let gate = Gate::new(stopping.clone());
+    let edge = Edge::new(stopping.clone());
+    let presets = config.presets;
     let rollcall = Rollcall { sequencer, board: board.clone(), journal, presets, stopping: stopping.clone() };
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .max_concurrent_streams(MAX_STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .add_routes(routes(&rollcall, &gate)?.add_service(health))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            stopping.clone().cancelled_owned(),
-        );
+        .http2_max_header_list_size(MAX_HEADERS)
+        .accept_http1(true)
+        .layer(origins(&config.origins))
+        .layer(GrpcWebLayer::new())
+        .layer(edge.clone())
+        .add_routes(routes(&rollcall)?.add_service(health))
+        .serve_with_incoming_shutdown(incoming::connections(listener), stopping.clone().cancelled_owned());
 
     let (read, end) = oneshot::channel();
     let stop_writer = CancellationToken::new();
@@ -143,7 +160,7 @@ pub async fn run(
         if board.reached(end).await.is_err() {
             return std::future::pending().await;
         }
-        gate.open();
+        edge.open();
         say(&health_reporter, ServingStatus::Serving).await;
         // Whoever started the server may have stopped listening; it serves all the same.
         let _ = ready.send(Ready { address, end });
@@ -216,7 +233,7 @@ impl Parts {
     }
 }
 
-fn routes(rollcall: &Rollcall, gate: &Gate) -> Result<Routes, ServeError> {
+fn routes(rollcall: &Rollcall) -> Result<Routes, ServeError> {
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
@@ -229,14 +246,32 @@ fn routes(rollcall: &Rollcall, gate: &Gate) -> Result<Routes, ServeError> {
     let v1 = reflection().build_v1().map_err(|_| ServeError::Broken("reflection"))?;
     // Older grpcurl and today's Python client ask for this one alone.
     let v1alpha = reflection().build_v1alpha().map_err(|_| ServeError::Broken("reflection"))?;
+    macro_rules! ours {
+        ($service:ident) => {
+            $service::new(rollcall.clone()).max_decoding_message_size(MAX_REQUEST)
+        };
+    }
     Ok(Routes::new(v1)
         .add_service(v1alpha)
-        .add_service(BodyServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
-        .add_service(VoteServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
-        .add_service(BallotServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
-        .add_service(TallyServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
-        .add_service(RecordServiceServer::with_interceptor(rollcall.clone(), gate.clone()))
-        .add_service(RuleServiceServer::with_interceptor(rollcall.clone(), gate.clone())))
+        .add_service(ours!(BodyServiceServer))
+        .add_service(ours!(VoteServiceServer))
+        .add_service(ours!(BallotServiceServer))
+        .add_service(Tallies::new(rollcall.clone(), MAX_REQUEST))
+        .add_service(ours!(RecordServiceServer))
+        .add_service(ours!(RuleServiceServer)))
+}
+
+/// Lets pages of these origins call, and read how a call ended. Pages of all others are kept out by their browsers: without
+/// access control, any page that a member looks at could vote.
+fn origins(allowed: &[HeaderValue]) -> CorsLayer {
+    let names = |names: &[&'static str]| -> Vec<_> { names.iter().copied().map(HeaderName::from_static).collect() };
+    let any = allowed.iter().any(|origin| origin == "*");
+    CorsLayer::new()
+        .allow_origin(if any { AllowOrigin::any() } else { AllowOrigin::list(allowed.to_vec()) })
+        .allow_methods([Method::POST])
+        .allow_headers(names(&["content-type", "grpc-timeout", "x-grpc-web", "x-user-agent"]))
+        .expose_headers(names(&["grpc-status", "grpc-message", "grpc-status-details-bin"]))
+        .max_age(PREFLIGHT)
 }
 
 /// Says how healthy the server is as a whole, and each of its services.

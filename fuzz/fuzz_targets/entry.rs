@@ -14,6 +14,12 @@ fn default<T: Default>(value: &mut Option<T>) -> &mut T {
     value.get_or_insert_default()
 }
 
+fn counted(tally: &mut Option<proto::Tally>) {
+    let tally = default(tally);
+    default(&mut tally.heads).undisclosed = 0;
+    tally.weights.values_mut().for_each(|counts| counts.undisclosed = 0);
+}
+
 /// The entry as it is written today: without what this version never writes, and with what is unset said in full.
 fn meaning(bytes: &[u8]) -> Entry {
     let mut entry = Entry::decode(bytes).unwrap();
@@ -29,10 +35,16 @@ fn meaning(bytes: &[u8]) -> Entry {
             default(&mut created.rule);
         }
         Event::VoteOpened(opened) => seated(&mut opened.roll),
-        Event::VoteLocked(locked) => {
-            let tally = default(&mut locked.tally);
-            default(&mut tally.heads).undisclosed = 0;
-            tally.weights.values_mut().for_each(|counts| counts.undisclosed = 0);
+        Event::VoteLocked(locked) => counted(&mut locked.tally),
+        Event::BallotCorrected(corrected) => {
+            counted(&mut corrected.before);
+            counted(&mut corrected.after);
+        }
+        Event::StatementRecorded(recorded) => {
+            let statement = default(&mut recorded.statement);
+            if statement.kind() != proto::statement::Kind::IntendedVote {
+                statement.intended = 0;
+            }
         }
         _ => {}
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Buf, BufMut, Bytes};
 use prost_reflect::{DynamicMessage, MessageDescriptor, MethodDescriptor, ReflectMessage, Value};
 use rollcall::clock::{Clock, Reading, Timestamp};
-use rollcall::grpc::Rollcall;
+use rollcall::grpc::{Rollcall, Tallies};
 use rollcall::journal::Journal;
 use rollcall::log::Log;
 use rollcall::presets::Presets;
@@ -16,7 +16,6 @@ use rollcall::proto::ballot_service_server::BallotServiceServer;
 use rollcall::proto::body_service_server::BodyServiceServer;
 use rollcall::proto::record_service_server::RecordServiceServer;
 use rollcall::proto::rule_service_server::RuleServiceServer;
-use rollcall::proto::tally_service_server::TallyServiceServer;
 use rollcall::proto::vote_service_server::VoteServiceServer;
 use rollcall::{board, sequencer};
 use tokio::task::JoinHandle;
@@ -37,6 +36,9 @@ const MESSAGES: usize = 8;
 
 /// Details of an error stay below this.
 const MAX_DETAILS: usize = 4 << 10;
+
+/// The largest message that is taken.
+const MAX_REQUEST: usize = 4 << 20;
 
 /// The moment at which every target begins.
 const START: i64 = 1_665_600_000;
@@ -85,7 +87,7 @@ impl Hall {
         let routes = Routes::new(BodyServiceServer::new(rollcall.clone()))
             .add_service(VoteServiceServer::new(rollcall.clone()))
             .add_service(BallotServiceServer::new(rollcall.clone()))
-            .add_service(TallyServiceServer::new(rollcall.clone()))
+            .add_service(Tallies::new(rollcall.clone(), MAX_REQUEST))
             .add_service(RecordServiceServer::new(rollcall.clone()))
             .add_service(RuleServiceServer::new(rollcall));
         Self { routes, tasks: vec![writing, following] }

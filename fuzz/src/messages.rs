@@ -166,7 +166,7 @@ fn text(u: &mut Unstructured, field: &FieldDescriptor, manner: Manner) -> Result
         "parent" if within("Ballots") || within("Annotations") => vote(u),
         "body" | "parent" => body(u),
         "vote" => vote(u),
-        "member" if within("Member") || within("VotingRight") => seat(u),
+        "member" if ["Member", "VotingRight", "Statement", "Correction"].into_iter().any(within) => seat(u),
         "member" => member(u),
         "name" if within("Member") || within("VotingRight") => seat(u),
         "name" if within("Ballot") => ballot(u),

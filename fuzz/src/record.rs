@@ -98,12 +98,16 @@ impl Vote {
             Event::VoteSuspended(_) => (&["OPEN"], "SUSPENDED"),
             Event::VoteResumed(_) => (&["SUSPENDED"], "OPEN"),
             Event::VoteLocked(_) => (&["OPEN", "SUSPENDED"], "LOCKED"),
+            Event::CastingVoteGiven(_) => (&["LOCKED"], "LOCKED"),
+            Event::StatementRecorded(_) => (&["DRAFT", "LOCKED", "DECLARED"], self.state),
+            Event::BallotCorrected(made) if made.declaration_lapsed => (&["DECLARED"], "LOCKED"),
+            Event::BallotCorrected(_) => (&["LOCKED", "DECLARED"], self.state),
             Event::ResultDeclared(_) => (&["LOCKED"], "DECLARED"),
             Event::AdoptedWithoutVote(_) => (&["DRAFT"], "DECLARED"),
             Event::VoteAnnulled(_) => (&["OPEN", "SUSPENDED", "LOCKED", "DECLARED"], "ANNULLED"),
-            _ => (&[], self.state),
+            other => panic!("an event about no vote: {other:?}"),
         };
-        assert!(from.is_empty() || from.contains(&self.state), "{to} at {at}, and it was {}", self.state);
+        assert!(from.contains(&self.state), "{to} at {at}, and it was {}", self.state);
         self.state = to;
         let ballot = matches!(event, Event::BallotCast(_) | Event::BallotWithdrawn(_));
         assert!(
@@ -111,10 +115,18 @@ impl Vote {
             "a ballot at {at}, after the time to lock"
         );
         match event {
+            Event::BallotCorrected(made) => {
+                let heads = |tally: &Option<proto::Tally>| tally.as_ref().unwrap().heads.unwrap();
+                assert_eq!(heads(&made.before), self.count(""), "the tally before the correction at {at}");
+                let correction = made.correction.as_ref().unwrap();
+                let stand = Some(correction.corrected()).filter(|choice| *choice != Choice::NotVoting);
+                self.roll.get_mut(last(&correction.member)).unwrap().1 = stand;
+                assert_eq!(heads(&made.after), self.count(""), "the tally after the correction at {at}");
+            }
             Event::VoteOpened(opened) => {
                 self.lock_at = opened.lock_at_time.map(|time| (time.seconds, time.nanos));
-                let id = |name: &str| name.rsplit('/').next().unwrap().to_owned();
-                self.roll = opened.roll.iter().map(|member| (id(&member.name), (member.clone(), None))).collect();
+                let light = |member: &proto::Member| (last(&member.name).to_owned(), (member.clone(), None));
+                self.roll = opened.roll.iter().map(light).collect();
             }
             Event::BallotCast(cast) => self.roll.get_mut(&cast.member).unwrap().1 = Some(cast.choice()),
             Event::BallotWithdrawn(back) => {
@@ -148,6 +160,10 @@ impl Vote {
             undisclosed: 0,
         }
     }
+}
+
+fn last(name: &str) -> &str {
+    name.rsplit('/').next().unwrap()
 }
 
 fn body_of(name: &str) -> String {

@@ -62,6 +62,7 @@ pub fn may_pass(failure: &Failure) -> bool {
                 | Code::DeadlineExceeded
                 | Code::ResourceExhausted
         ),
+        Failure::Advised { failure, .. } => may_pass(failure),
         Failure::Usage(_) | Failure::Failed(_) | Failure::ReaderGone => false,
     }
 }

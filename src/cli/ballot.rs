@@ -30,9 +30,9 @@ pub struct CastArgs {
 /// Show the roll call of a vote, or one member's ballots.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall ballots un-ga/es-11-4                  the roll call
-  rollcall ballots un-ga/es-11-4 --choice no      those against
-  rollcall ballots un-ga --member ALB             one member's ballots in every vote of the body")]
+  rollcall ballots un-ga/es-11-4              the roll call
+  rollcall ballots un-ga/es-11-4 --choice no  those against
+  rollcall ballots un-ga --member ALB         one member's, in every vote")]
 pub struct BallotsArgs {
     #[command(flatten)]
     connection: Connection,
@@ -44,29 +44,7 @@ pub struct BallotsArgs {
     member: Option<String>,
     /// Only this choice; more than once for more
     #[arg(long = "choice", value_enum, value_name = "CHOICE")]
-    choices: Vec<Stand>,
-}
-
-/// What a roll call is asked for.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Stand {
-    Yes,
-    No,
-    Abstain,
-    Present,
-    NotVoting,
-}
-
-impl From<Stand> for proto::Choice {
-    fn from(stand: Stand) -> Self {
-        match stand {
-            Stand::Yes => Self::Yes,
-            Stand::No => Self::No,
-            Stand::Abstain => Self::Abstain,
-            Stand::Present => Self::Present,
-            Stand::NotVoting => Self::NotVoting,
-        }
-    }
+    choices: Vec<words::Stand>,
 }
 
 impl CastArgs {
@@ -88,7 +66,7 @@ impl CastArgs {
             request_id: request_id.clone(),
         };
         let answer = change(&request_id, clients.ballots.cast_ballot(request)).await?;
-        let what = format!("votes {}", screen::choice(choice));
+        let what = format!("votes {}", words::choice(choice));
         screen::done(json, &answer, &member, &what, answer.receipt.as_ref())
     }
 }
@@ -147,8 +125,8 @@ impl BallotsArgs {
 fn row(ballot: &proto::Ballot, history: bool) -> Vec<String> {
     let (vote, member) = ballot.name.rsplit_once("/ballots/").unwrap_or((&ballot.name, ""));
     let stand = match ballot.corrected() {
-        proto::Choice::Unspecified => screen::choice(ballot.choice()),
-        corrected => format!("{}, corrected to {}", screen::choice(ballot.choice()), screen::choice(corrected)),
+        proto::Choice::Unspecified => words::choice(ballot.choice()).to_owned(),
+        corrected => format!("{}, corrected to {}", words::choice(ballot.choice()), words::choice(corrected)),
     };
     let recorded = time::second(ballot.record_time.as_ref());
     if history {

@@ -1,14 +1,15 @@
 //! Record, show, list and revise bodies.
 
 use super::client::{Clients, Connection, Failure, RequestId, change};
-use super::screen::{self, Listing, fact, many};
+use super::screen::{self, Listing, fact};
+use super::words::many;
 use super::{names, pages, time};
 use crate::proto;
 
 /// Record, show, list and revise bodies.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  rollcall body create un-ga --display-name 'United Nations General Assembly' --seats 193")]
+  rollcall body create un-ga --display-name 'General Assembly' --seats 193")]
 pub struct Args {
     #[command(flatten)]
     connection: Connection,
@@ -20,7 +21,7 @@ pub struct Args {
 enum Command {
     /// Record a body
     #[command(after_help = "Example:
-  rollcall body create un-ga --display-name 'United Nations General Assembly' --seats 193")]
+  rollcall body create un-ga --display-name 'General Assembly' --seats 193")]
     Create {
         /// Its name: small letters, digits and hyphens
         body: String,

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
-use super::{say, screen};
+use super::{say, time};
 use crate::proto::ballot_service_client::BallotServiceClient;
 use crate::proto::body_service_client::BodyServiceClient;
 use crate::proto::record_service_client::RecordServiceClient;
@@ -39,6 +39,10 @@ pub struct Connection {
     #[arg(long, env = "ROLLCALL_SERVER", default_value = DEFAULT_SERVER, value_name = "ADDRESS", global = true, display_order = LAST)]
     pub server: String,
 
+    /// Give a call up that is not answered within this long, e.g. 10s or 2m; what is watched or followed goes on
+    #[arg(long, env = "ROLLCALL_TIMEOUT", default_value = "30s", value_name = "DURATION", value_parser = time::parse_patience, global = true, display_order = LAST)]
+    pub timeout: Duration,
+
     /// Print answers as JSON, as protobuf has it: one document, or one line each where there are several
     #[arg(long, global = true, display_order = LAST)]
     pub json: bool,
@@ -60,6 +64,13 @@ pub enum Failure {
     Usage(String),
     /// Anything else, in a sentence.
     Failed(String),
+    /// One of these, and what to do about it.
+    Advised {
+        /// What failed.
+        failure: Box<Failure>,
+        /// What to do, in a sentence.
+        advice: String,
+    },
     /// Whoever read what is printed has gone: nothing more is to be said.
     ReaderGone,
 }
@@ -73,6 +84,9 @@ impl From<Status> for Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Status(status) if timed_out(status) => {
+                f.write_str("the server did not answer in time; --timeout gives it longer")
+            }
             Self::Status(status) => match std::error::Error::source(status) {
                 Some(error) => write!(f, "the connection to the server was lost ({})", deepest(error)),
                 None => f.write_str(status.message()),
@@ -84,6 +98,7 @@ impl std::fmt::Display for Failure {
                 )
             }
             Self::Usage(problem) | Self::Failed(problem) => f.write_str(problem),
+            Self::Advised { failure, .. } => failure.fmt(f),
             Self::ReaderGone => f.write_str("nobody reads on"),
         }
     }
@@ -102,7 +117,19 @@ impl Failure {
             Self::Unreachable { .. } => UNAVAILABLE,
             Self::Usage(_) => WRONG_USAGE,
             Self::Failed(_) => FAILED,
+            Self::Advised { failure, .. } => failure.code(),
             Self::ReaderGone => 0,
+        }
+    }
+}
+
+impl Failure {
+    /// The failure with what to do about it, in place of what was said of that before.
+    #[must_use]
+    pub fn advised(self, advice: String) -> Self {
+        match self {
+            Self::Advised { failure, .. } => failure.advised(advice),
+            failure => Self::Advised { failure: Box::new(failure), advice },
         }
     }
 }
@@ -113,7 +140,8 @@ impl Connection {
         let url = if self.server.contains("://") { self.server.clone() } else { format!("http://{}", self.server) };
         Channel::from_shared(url)
             .map(|endpoint| {
-                endpoint.connect_timeout(PATIENCE).http2_keep_alive_interval(PATIENCE).keep_alive_timeout(PATIENCE)
+                let endpoint = endpoint.connect_timeout(PATIENCE.min(self.timeout)).timeout(self.timeout);
+                endpoint.http2_keep_alive_interval(PATIENCE).keep_alive_timeout(PATIENCE)
             })
             .map_err(|e| Failure::Usage(format!("--server takes ADDRESS:PORT, e.g. 127.0.0.1:50051 ({e})")))
     }
@@ -125,6 +153,12 @@ impl Connection {
             .map(Clients::new)
             .map_err(|error| Failure::Unreachable { server: self.server.clone(), reason: deepest(&error) })
     }
+}
+
+/// Whether a call was given up here, since no answer came.
+fn timed_out(status: &Status) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(status), |error| error.source());
+    causes.into_iter().any(|error| error.is::<TimeoutExpired>())
 }
 
 /// What an error goes back to, in the words of the system without its number.
@@ -181,24 +215,26 @@ pub async fn change<T>(
     request_id: &str,
     call: impl Future<Output = Result<tonic::Response<T>, Status>>,
 ) -> Result<T, Failure> {
-    match call.await {
-        Ok(answer) => Ok(answer.into_inner()),
-        Err(status) => {
-            // The server says so where it has recorded nothing.
-            let reason = status.get_details_error_info().map_or_else(String::new, |info| info.reason);
-            let nothing_recorded = ["OVERLOADED", "NOT_SERVING"].contains(&reason.as_str());
-            let failure = Failure::from(status);
-            if failure.code() == UNAVAILABLE && !nothing_recorded {
-                say::problem(format_args!("to learn the outcome, repeat this with --request-id {request_id}"));
-            }
-            Err(failure)
+    call.await.map(tonic::Response::into_inner).map_err(|status| {
+        // The server says so where it has recorded nothing.
+        let reason = status.get_details_error_info().map_or_else(String::new, |info| info.reason);
+        let nothing_recorded = ["OVERLOADED", "NOT_SERVING"].contains(&reason.as_str());
+        let failure = Failure::from(status);
+        if failure.code() != UNAVAILABLE || nothing_recorded {
+            return failure;
         }
-    }
+        failure.advised(format!("to learn the outcome, repeat this with --request-id {request_id}"))
+    })
 }
 
 /// Runs a client command to its exit code.
 pub fn run(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    run_on(tokio::runtime::Builder::new_multi_thread().worker_threads(2), command)
+}
+
+/// The same on a runtime of the command's own.
+pub fn run_on(runtime: &mut tokio::runtime::Builder, command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             say::problem(error);
@@ -209,7 +245,10 @@ pub fn run(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
-            say::problem(screen::clean(&failure.to_string()));
+            say::problem(&failure);
+            if let Failure::Advised { advice, .. } = &failure {
+                say::problem(advice);
+            }
             ExitCode::from(failure.code())
         }
     }

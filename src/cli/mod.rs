@@ -1,9 +1,12 @@
 //! The command line. Knows the server only to serve, and its own API only as a client.
 
 mod again;
+mod annulment;
 mod ballot;
+mod bench;
 mod body;
 mod client;
+mod compare;
 mod demo;
 mod input;
 mod member;
@@ -18,7 +21,9 @@ mod serve;
 mod shell;
 mod show;
 mod tally;
+mod text;
 mod time;
+mod verdict;
 mod vote;
 mod votes;
 mod watch;
@@ -36,9 +41,9 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Example:
-  rollcall serve --demo          the founding vote; then, in a second terminal:
-  rollcall tally un-ga/es-11-4
+const EXIT_CODES: &str = "Examples:
+  rollcall serve --demo          the founding vote, live; in a second terminal:
+  rollcall watch un-sc/s-2022-720
 
 Names may be given short: un-ga for bodies/un-ga, un-ga/es-11-4 for its vote, un-ga/ALB for its member.
 
@@ -50,7 +55,7 @@ enum Command {
     Serve(serve::Serve),
     /// Record, show, list and revise bodies
     Body(body::Args),
-    /// Seat, revise and unseat members, and suspend and restore their right to vote
+    /// Seat, show, list, revise and unseat members, and suspend and restore their right to vote
     Member(member::Args),
     /// Conduct votes, from draft to declared result
     Vote(vote::Args),
@@ -60,6 +65,8 @@ enum Command {
     Ballots(ballot::BallotsArgs),
     /// Show the tally of a vote
     Tally(tally::Args),
+    /// Compare votes: tallies side by side, and who changed
+    Compare(compare::Args),
     /// Watch a vote live
     Watch(watch::Args),
     /// Show the votes of a hall, and go on as they change
@@ -70,6 +77,8 @@ enum Command {
     Rules(rules::Args),
     /// Conduct recorded votes of the past
     Replay(replay::Args),
+    /// Measure a server, beside a baseline
+    Bench(bench::Args),
     /// Print a shell's completions
     Completions(shell::CompletionsArgs),
     /// Write the manual pages
@@ -89,11 +98,13 @@ pub fn main() -> ExitCode {
         Command::Cast(args) => client::run(args.run()),
         Command::Ballots(args) => client::run(args.run()),
         Command::Tally(args) => client::run(args.run()),
+        Command::Compare(args) => client::run(args.run()),
         Command::Watch(args) => client::run(args.run()),
         Command::Votes(args) => client::run(args.run()),
         Command::Record(args) => client::run(args.run()),
         Command::Rules(args) => client::run(args.run()),
         Command::Replay(args) => client::run(args.run()),
+        Command::Bench(args) => args.run(),
         Command::Completions(args) => args.run(Cli::command()),
         Command::Man(args) => args.run(Cli::command()),
     }

@@ -1,7 +1,5 @@
 //! Lists read to their end, page by page. Knows of tokens, not of what is listed.
 
-use super::client::Failure;
-
 /// What one page may hold at most.
 pub const PAGE: i32 = 1000;
 
@@ -9,10 +7,10 @@ pub const PAGE: i32 = 1000;
 pub type Page<T> = (Vec<T>, String);
 
 /// Hands every item of every page on, in order, until one is refused.
-pub async fn each<T>(
-    mut fetch: impl AsyncFnMut(String) -> Result<Page<T>, Failure>,
-    mut item: impl FnMut(T) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+pub async fn each<T, E>(
+    mut fetch: impl AsyncFnMut(String) -> Result<Page<T>, E>,
+    mut item: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
     let mut token = String::new();
     loop {
         let (page, next) = fetch(token).await?;

@@ -1,9 +1,11 @@
-//! Lines for the person at the terminal. A reader that has gone is no reason to stop serving, so nothing here can fail.
+//! Lines for the person at the terminal, cleaned. A reader that has gone is no reason to stop serving, so nothing here can fail.
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::text;
 
 /// Where a line cannot be redrawn, one that changes often is written this often at most.
 const PLAIN_PACE: Duration = Duration::from_secs(2);
@@ -23,6 +25,11 @@ const CLEAR: &str = "\r\x1b[2K";
 
 /// Writes a line.
 pub fn line(text: impl std::fmt::Display) {
+    as_it_is(text::clean(&text.to_string()));
+}
+
+/// Writes what is no text of others, or is not for people.
+pub fn as_it_is(text: impl std::fmt::Display) {
     let written = match live().as_deref() {
         Some(live) => write!(std::io::stdout(), "{CLEAR}{text}\n{live}").and_then(|()| std::io::stdout().flush()),
         None => writeln!(std::io::stdout(), "{text}"),
@@ -42,7 +49,14 @@ pub fn problem(text: impl std::fmt::Display) {
     if live().take().is_some() {
         line("");
     }
-    let _ = writeln!(std::io::stderr(), "rollcall: {text}");
+    let _ = writeln!(std::io::stderr(), "rollcall: {}", text::clean(&text.to_string()));
+}
+
+/// Writes what a problem consists of to standard error, a line each, below it.
+pub fn details<'a>(lines: impl IntoIterator<Item = &'a str>) {
+    for line in lines {
+        let _ = writeln!(std::io::stderr(), "{}", text::clean(line));
+    }
 }
 
 /// A line that changes while one looks at it: redrawn in place on a terminal, now and then a new line elsewhere.
@@ -61,7 +75,8 @@ impl LiveLine {
     /// Shows `text` in place of what stood there.
     pub fn show(&mut self, text: String) {
         if self.terminal {
-            let text = fitting(&text);
+            // One that wraps could not be redrawn.
+            let text = text::fit(&text, text::columns().map_or(usize::MAX, |columns| columns.saturating_sub(1)));
             let mut out = std::io::stdout();
             let mut live = live();
             let _ = write!(out, "{CLEAR}{text}").and_then(|()| out.flush());
@@ -84,10 +99,4 @@ impl LiveLine {
             line(text);
         }
     }
-}
-
-/// As much of a text as stands on one line of the terminal: one that wraps could not be redrawn.
-fn fitting(text: &str) -> String {
-    let columns = ratatui::crossterm::terminal::size().map_or(usize::MAX, |(columns, _)| usize::from(columns));
-    text.chars().take(columns.saturating_sub(1)).collect()
 }

@@ -1,53 +1,13 @@
-//! What several commands show a person: counts, verdicts with their figures, tables. Knows no server.
+//! What several commands show a person in the same form: changes, facts, tables. Knows no server.
 
-use comfy_table::{CellAlignment, Table, presets};
+use std::io::IsTerminal;
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
 use super::client::Failure;
 use super::show::{self, Answer};
-use super::{names, say};
+use super::{names, say, text};
 use crate::proto;
-
-/// Text of others as one line that does to a terminal what it looks like: control characters, and those that turn the
-/// direction of writing, are replaced.
-pub fn clean(text: &str) -> String {
-    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\t' => ' ',
-            c if c.is_control() || turns(c) => char::REPLACEMENT_CHARACTER,
-            c => c,
-        })
-        .collect()
-}
-
-/// A number with the word for what is counted.
-pub fn many(count: u64, one: &str) -> String {
-    match (count, one.strip_suffix('y')) {
-        (1, _) => format!("1 {one}"),
-        (_, Some(stem)) => format!("{count} {stem}ies"),
-        (_, None) => format!("{count} {one}s"),
-    }
-}
-
-/// The name of a value of an enum as people read it: `CHOICE_NOT_VOTING` is "not voting".
-pub fn word(name: &str, prefix: &str) -> String {
-    name.trim_start_matches(prefix).to_lowercase().replace('_', " ")
-}
-
-/// A choice in words.
-pub fn choice(choice: proto::Choice) -> String {
-    word(choice.as_str_name(), "CHOICE_")
-}
-
-/// A state in words.
-pub fn state(state: proto::VoteState) -> String {
-    word(state.as_str_name(), "VOTE_STATE_")
-}
-
-/// An outcome as it is declared: "NOT ADOPTED".
-pub fn outcome(outcome: proto::Outcome) -> String {
-    outcome.as_str_name().trim_start_matches("OUTCOME_").replace('_', " ")
-}
 
 /// Where a change stands in the record.
 pub fn receipt(receipt: Option<&proto::Receipt>) -> String {
@@ -56,90 +16,39 @@ pub fn receipt(receipt: Option<&proto::Receipt>) -> String {
     format!("entry {}{again}", receipt.seq)
 }
 
-/// Counts on one line.
-pub fn counts(counts: &proto::Counts) -> String {
-    let proto::Counts { yes, no, abstain, present, not_voting, undisclosed } = counts;
-    let mut line = format!("yes {yes}  no {no}  abstain {abstain}");
-    for (count, what) in [(present, "present"), (undisclosed, "not shown yet")] {
-        if *count > 0 {
-            line += &format!("  {what} {count}");
-        }
-    }
-    line + &format!("  not voting {not_voting}")
-}
+/// A column that is no wider than this is never cut: a state, a count, a time. Nor is the first: it is what can be typed.
+const KEPT: usize = 24;
 
-/// A tally: heads first, then each weight that the rule counts.
-pub fn tally(tally: &proto::Tally) -> Vec<String> {
-    let heads = tally.heads.iter().map(|heads| format!("  {}", counts(heads)));
-    let weights = tally.weights.iter().map(|(name, weight)| format!("  {}: {}", clean(name), counts(weight)));
-    heads.chain(weights).collect()
-}
+/// What is left of a text that is cut.
+const CUT: u16 = 8;
 
-/// What the rule says of a tally: the outcome, where none is declared yet, the sentence, and each criterion. While the vote
-/// is open the sentence itself says that this is how it stands.
-pub fn verdict(verdict: &proto::Verdict, state: proto::VoteState) -> Vec<String> {
-    let summary = clean(&verdict.summary);
-    let headline = match state {
-        proto::VoteState::Open | proto::VoteState::Suspended => format!("  {summary}"),
-        _ => format!("  {}. {summary}", outcome(verdict.outcome())),
-    };
-    std::iter::once(headline).chain(figures(verdict)).collect()
-}
-
-/// Each criterion with its figures, and whose ballots blocked the result.
-pub fn figures(verdict: &proto::Verdict) -> impl Iterator<Item = String> {
-    let criteria = verdict.criteria.iter().map(|criterion| {
-        let mark = if criterion.passed { "met    " } else { "not met" };
-        let base = if criterion.base == 0 { String::new() } else { format!(" of {}", criterion.base) };
-        let figures = format!("{}{base}, {} needed", criterion.counted, criterion.needed);
-        format!("    {mark} {}: {figures}", clean(&criterion.text))
+/// A table of text without borders. Where the terminal is narrower, its long texts are cut.
+pub fn table<H: ToString>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>, numbers: &[usize]) -> Vec<String> {
+    let header = header.iter().map(ToString::to_string).collect();
+    let rows: Vec<Vec<String>> = [header].into_iter().chain(rows).collect();
+    let widest = |at: usize| rows.iter().map(|row| row.get(at).map_or(0, |cell| text::width(cell))).max();
+    let mut lines = rows.iter().map(|cells| {
+        let mut row = Row::from(cells.iter().map(|cell| text::clean(cell)));
+        row.max_height(1);
+        row
     });
-    let vetoes = verdict.vetoed_by.iter().map(|member| {
-        let member = member.rsplit('/').next().unwrap_or_default();
-        format!("    vetoed by {}", clean(member))
-    });
-    criteria.chain(vetoes)
-}
-
-/// A vote's tally and what came of it, or would.
-pub fn result(vote: &proto::Vote) -> Vec<String> {
-    let mut lines: Vec<String> = vote.tally.iter().flat_map(tally).collect();
-    if vote.declared_outcome() == proto::Outcome::Unspecified {
-        lines.extend(vote.verdict.iter().flat_map(|given| verdict(given, vote.state())));
-    } else {
-        lines.extend(declared(vote));
-    }
-    lines
-}
-
-/// The result as declared, with the figures of the rule.
-pub fn declared(vote: &proto::Vote) -> Vec<String> {
-    let verdict = vote.verdict.clone().unwrap_or_default();
-    let symbol = clean(&vote.adopted_symbol);
-    let adopted = if symbol.is_empty() { String::new() } else { format!(" as {symbol}") };
-    let summary = clean(&verdict.summary);
-    let mut lines = vec![format!("  {}{adopted}. {summary}", outcome(vote.declared_outcome())).trim_end().to_owned()];
-    if !vote.ruling.is_empty() {
-        lines.push(format!("    by ruling of the presiding officer: {}", clean(&vote.ruling)));
-    }
-    lines.extend(figures(&verdict));
-    lines
-}
-
-/// A table of text without borders. A cell is one line, whatever it holds.
-pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, numbers: &[usize]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header);
-    for row in rows {
-        table.add_row(row.iter().map(|cell| clean(cell)));
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(lines.next().unwrap_or_default()).add_rows(lines);
+    if let Some(columns) = text::columns().filter(|_| std::io::stdout().is_terminal()) {
+        table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
     }
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if numbers.contains(&at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
+        column.set_constraint(match widest(at) {
+            Some(KEPT..) if at > 0 => ColumnConstraint::LowerBoundary(Width::Fixed(CUT)),
+            _ => ColumnConstraint::ContentWidth,
+        });
     }
-    table.trim_fmt()
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// A list as it comes, page by page: a table for people at the end, a line of JSON for each at once.
@@ -172,18 +81,18 @@ impl Listing {
             say::problem(none);
             return Ok(());
         }
-        if self.json { Ok(()) } else { show::text(table(self.header, self.rows, &[])) }
+        if self.json { Ok(()) } else { show::lines(&table(self.header, self.rows, &[])) }
     }
 }
 
 /// One fact of a thing: its label, and what is said, where anything is.
 pub fn fact(label: &str, said: &str) -> Option<String> {
-    (!said.is_empty()).then(|| format!("{label:<12}{}", clean(said)))
+    (!said.is_empty()).then(|| format!("{label:<11} {said}"))
 }
 
 /// Prints a thing: its JSON, or the lines that tell it to people.
 pub fn show<M: Answer>(json: bool, answer: &M, lines: impl FnOnce() -> Vec<String>) -> Result<(), Failure> {
-    if json { show::json(answer) } else { show::text(lines().join("\n")) }
+    if json { show::json(answer) } else { show::lines(&lines()) }
 }
 
 /// The same for a change that one line tells: what was done, and to what.
@@ -194,5 +103,5 @@ pub fn done<M: Answer>(
     what: &str,
     at: Option<&proto::Receipt>,
 ) -> Result<(), Failure> {
-    show(json, answer, || vec![format!("{} {what} ({})", clean(names::short(name).as_str()), receipt(at))])
+    show(json, answer, || vec![format!("{} {what} ({})", names::short(name), receipt(at))])
 }

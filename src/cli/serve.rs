@@ -1,7 +1,7 @@
 //! `rollcall serve`: opens the record, listens, serves, and stops when it is told to.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,16 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
+use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{demo, say};
+use super::{demo, say, text};
 use crate::clock::Clock;
 use crate::log::{self, Location, Log};
+use crate::presets::Presets;
 use crate::server::{self, Config, Ready, ServeError};
 
 /// The server never came to serve: what stands in its way is said on standard error.
@@ -35,12 +37,13 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// Serve the record over gRPC.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  rollcall serve --demo                    the founding vote, live, on 127.0.0.1:50051
+  rollcall serve --demo                    the founding vote, live
   rollcall serve --data /var/lib/rollcall  an empty or existing record
-  rollcall serve --log memory:             nothing is kept: for trying things out
+  rollcall serve --log memory:             nothing is kept: for trying out
 
-Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed;
+Exit codes: 0 stopped when told to; 1 could not start; 2 wrong usage; 70 a part broke down; 74 the record failed; \
 130 told twice to stop.
+
 RUST_LOG sets what is logged to standard error, e.g. RUST_LOG=error.")]
 pub struct Serve {
     /// Where to listen; port 0 takes a free one
@@ -55,6 +58,14 @@ pub struct Serve {
     #[arg(long, env = "ROLLCALL_LOG", value_name = "LOCATION")]
     log: Option<Location>,
 
+    /// Let a browser's pages of this origin call over gRPC-Web, e.g. http://localhost:8080; * lets all. May be repeated
+    #[arg(long, env = "ROLLCALL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = origin)]
+    allow_origin: Vec<HeaderValue>,
+
+    /// A folder with named rules of your own: its *.toml, in the form of Rollcall's rules/*.toml
+    #[arg(long, env = "ROLLCALL_RULES", value_name = "DIR")]
+    rules: Option<PathBuf>,
+
     /// Conduct two votes of 2022 as they were held: the Security Council's, then the General Assembly's
     #[arg(long)]
     demo: bool,
@@ -67,6 +78,7 @@ pub struct Serve {
 /// What a server needs before it serves.
 struct Started {
     log: Arc<dyn Log>,
+    presets: Presets,
     listener: TcpListener,
     signals: Signals,
 }
@@ -94,7 +106,9 @@ impl Ended {
                 ExitCode::from(TOLD_TWICE)
             }
             Ended::Failed { problem, code } => {
-                say::problem(problem);
+                let mut lines = problem.lines();
+                say::problem(lines.next().unwrap_or_default());
+                say::details(lines);
                 ExitCode::from(code)
             }
         }
@@ -136,9 +150,11 @@ impl Serve {
         }
     }
 
-    /// Takes the address first, so that a wrong one leaves no folder behind, and the signals before anything that takes long.
+    /// Reads the rules and takes the address first, so that wrong ones leave no folder behind, and the signals before anything
+    /// that takes long.
     /// None where a signal came.
     async fn start(&self, location: &Location) -> Result<Option<Started>, String> {
+        let presets = named_rules(self.rules.as_deref())?;
         let listener = TcpListener::bind(&self.listen).await.map_err(|error| cannot_listen(&self.listen, &error))?;
         let mut signals = Signals::heard().map_err(|error| format!("cannot start: {error}"))?;
         let location = location.clone();
@@ -147,21 +163,22 @@ impl Serve {
             opened = opening => {
                 let log = opened.map_err(|error| format!("cannot open the record: {error}"))?;
                 let log = log.map_err(|error| error.to_string())?;
-                Ok(Some(Started { log, listener, signals }))
+                Ok(Some(Started { log, presets, listener, signals }))
             }
             () = signals.told() => Ok(None),
         }
     }
 
     async fn serve(self, location: Location) -> Ended {
-        let Started { log, listener, mut signals } = match self.start(&location).await {
+        let Started { log, presets, listener, mut signals } = match self.start(&location).await {
             Ok(Some(started)) => started,
             Ok(None) => return Ended::Stopped,
             Err(problem) => return Ended::Failed { problem, code: COULD_NOT_START },
         };
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
-        let config = Config { log, clock: Arc::new(Clock::system()) };
+        let origins = self.allow_origin.clone();
+        let config = Config { log, clock: Arc::new(Clock::system()), presets: Arc::new(presets), origins };
         let serving = server::run(config, listener, stop.clone(), ready);
         tokio::pin!(serving);
         let result = tokio::select! {
@@ -193,7 +210,11 @@ impl Serve {
         };
         tokio::select! {
             () = play => {}
-            () = signals.told() => say::line("\nstopping .. (Ctrl-C again ends at once)"),
+            () = signals.told() => {
+                // Below the ^C that the terminal shows.
+                say::line("");
+                say::line("stopping .. (Ctrl-C again ends at once)");
+            }
         }
     }
 }
@@ -209,6 +230,22 @@ fn greet(location: &Location, ready: Ready) {
     if !ready.address.ip().is_loopback() {
         tracing::warn!(address = %ready.address, "whoever can reach this address can vote: this version has no access control");
     }
+}
+
+/// Reads an origin as browsers send it: a scheme and a host, and a port where it is not the scheme's own.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let sound = text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '*']));
+    let origin = HeaderValue::from_str(text).ok().filter(|_| sound);
+    origin.ok_or_else(|| "give SCHEME://HOST[:PORT] as the browser shows it, without a path, or *".to_owned())
+}
+
+/// The named rules; where any does not hold, all that is wrong, a line each.
+fn named_rules(folder: Option<&Path>) -> Result<Presets, String> {
+    folder.map_or_else(Presets::built_in, Presets::with_folder).map_err(|error| {
+        let lines = error.to_string().replace('\n', "\n  ");
+        format!("cannot start: the rules do not hold\n  {lines}")
+    })
 }
 
 const ADDRESS_AND_PORT: &str = "--listen takes ADDRESS:PORT, e.g. 127.0.0.1:50051";
@@ -228,12 +265,12 @@ fn cannot_listen(listen: &str, error: &std::io::Error) -> String {
 fn exit_code(error: &ServeError) -> u8 {
     match error {
         ServeError::Unwritable(_) | ServeError::Unreadable(_) => RECORD_FAILED,
-        ServeError::Preset(_) | ServeError::Broken(_) | ServeError::Network(_) | ServeError::Listener(_) => BROKE_DOWN,
+        ServeError::Broken(_) | ServeError::Network(_) | ServeError::Listener(_) => BROKE_DOWN,
     }
 }
 
 /// Ctrl-C and SIGTERM.
-struct Signals {
+pub(super) struct Signals {
     #[cfg(unix)]
     heard: [tokio::signal::unix::Signal; 2],
     #[cfg(windows)]
@@ -242,7 +279,7 @@ struct Signals {
 
 impl Signals {
     /// Hears them from now on.
-    fn heard() -> std::io::Result<Self> {
+    pub(super) fn heard() -> std::io::Result<Self> {
         #[cfg(unix)]
         let heard = {
             use tokio::signal::unix::{SignalKind, signal};
@@ -254,7 +291,7 @@ impl Signals {
     }
 
     /// Waits for the next.
-    async fn told(&mut self) {
+    pub(super) async fn told(&mut self) {
         #[cfg(unix)]
         let [interrupt, terminate] = &mut self.heard;
         #[cfg(windows)]
@@ -274,7 +311,7 @@ fn log_to_stderr() {
         say::problem(format_args!("RUST_LOG cannot be read ({error}): what matters is logged"));
         EnvFilter::new("info")
     });
-    let colours = std::io::stderr().is_terminal();
+    let colours = std::io::stderr().is_terminal() && text::colours();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     // Whoever set a subscriber before keeps it.
     let _ = log.try_init();

@@ -10,7 +10,7 @@ use super::say;
 /// Print a shell's completions.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  rollcall completions bash > ~/.local/share/bash-completion/completions/rollcall")]
+  rollcall completions bash > /etc/bash_completion.d/rollcall")]
 pub struct CompletionsArgs {
     /// The shell
     shell: clap_complete::Shell,
@@ -21,7 +21,7 @@ impl CompletionsArgs {
     pub fn run(self, mut command: Command) -> ExitCode {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, "rollcall", &mut script);
-        say::line(String::from_utf8_lossy(&script).trim_end());
+        say::as_it_is(String::from_utf8_lossy(&script).trim_end());
         ExitCode::SUCCESS
     }
 }

@@ -7,6 +7,7 @@ use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
 
 use super::client::Failure;
+use super::text;
 use crate::proto::FILE_DESCRIPTOR_SET;
 
 static POOL: LazyLock<Result<DescriptorPool, String>> =
@@ -18,7 +19,11 @@ pub trait Answer: Message + Name {}
 impl<M: Message + Name> Answer for M {}
 
 /// Prints lines for people. A reader that has gone ends the command.
-pub fn text(text: impl std::fmt::Display) -> Result<(), Failure> {
+pub fn lines(lines: &[String]) -> Result<(), Failure> {
+    lines.iter().try_for_each(|line| print(text::clean(line)))
+}
+
+fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
     writeln!(std::io::stdout(), "{text}").map_err(|error| match error.kind() {
         std::io::ErrorKind::BrokenPipe => Failure::ReaderGone,
         _ => Failure::Failed(format!("the answer cannot be written: {error}")),
@@ -27,12 +32,12 @@ pub fn text(text: impl std::fmt::Display) -> Result<(), Failure> {
 
 /// Prints a message as one JSON document.
 pub fn json<M: Answer>(message: &M) -> Result<(), Failure> {
-    text(serde_json::to_string_pretty(&value(message)?).map_err(failed)?)
+    print(serde_json::to_string_pretty(&value(message)?).map_err(failed)?)
 }
 
 /// Prints a message as one line of JSON, for those of which several come.
 pub fn json_line<M: Answer>(message: &M) -> Result<(), Failure> {
-    text(value(message)?)
+    print(value(message)?)
 }
 
 /// Reads a message from JSON, as protobuf has it.

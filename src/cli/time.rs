@@ -1,6 +1,26 @@
-//! Times as people read and write them: UTC, in ISO 8601. Reads no clock.
+//! Times as people read and write them: UTC, in ISO 8601.
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::{self, Clock};
+use crate::proto::VoteState;
+
+/// The time now, as this machine has it.
+pub fn now() -> clock::Timestamp {
+    Clock::system().now()
+}
+
+/// When a vote locks by itself, where that is still to come, and what remains: "14:32:10Z in 4m 12s".
+pub fn locks(at: Option<&prost_types::Timestamp>, state: VoteState, now: clock::Timestamp) -> Option<String> {
+    let at = at.filter(|_| matches!(state, VoteState::Open | VoteState::Suspended))?;
+    let time = Timestamp::from_second(at.seconds).ok()?.to_string();
+    let left = SignedDuration::from_secs(at.seconds.saturating_sub(now.seconds()));
+    // Beyond a day the time of day alone says too little.
+    let said = if left.as_hours() < 24 { time.split('T').next_back().unwrap_or_default() } else { &time };
+    Some(if left.is_positive() { format!("{said} in {left:#}") } else { format!("{said}, due now") })
+}
 
 /// A time to the second, or nothing.
 pub fn second(time: Option<&prost_types::Timestamp>) -> String {
@@ -24,6 +44,12 @@ pub fn parse_duration(text: &str) -> Result<prost_types::Duration, String> {
     Ok(prost_types::Duration { seconds: read.as_secs(), nanos: read.subsec_nanos() })
 }
 
+/// The same for how long one waits: not for nothing.
+pub fn parse_patience(text: &str) -> Result<Duration, String> {
+    let read = parse_duration(text).ok().and_then(|read| Duration::try_from(read).ok());
+    read.filter(|read| !read.is_zero()).ok_or_else(|| "give how long to wait, e.g. 500ms, 10s or 2m".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +66,19 @@ mod tests {
         }
         assert_eq!(second(None), "");
         assert_eq!(second(Some(&prost_types::Timestamp { seconds: i64::MAX, nanos: 0 })), "");
+    }
+
+    #[test]
+    fn what_remains_until_the_lock_is_told_while_it_is_to_come() {
+        let now = clock::Timestamp::new(1_665_586_800, 0).unwrap();
+        let at = parse("2022-10-12T15:04:05Z").unwrap();
+        let told = |state, now| locks(Some(&at), state, now);
+        assert_eq!(told(VoteState::Open, now).as_deref(), Some("15:04:05Z in 4m 5s"));
+        let after = now.plus(std::time::Duration::from_secs(300));
+        assert_eq!(told(VoteState::Suspended, after).as_deref(), Some("15:04:05Z, due now"));
+        let before = clock::Timestamp::new(1_665_400_000, 0).unwrap();
+        assert_eq!(told(VoteState::Open, before).as_deref(), Some("2022-10-12T15:04:05Z in 51h 57m 25s"));
+        assert_eq!((told(VoteState::Locked, now), locks(None, VoteState::Open, now)), (None, None));
     }
 
     #[test]

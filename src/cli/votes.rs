@@ -1,28 +1,24 @@
 //! `rollcall votes`: the votes of a hall as a table, and a line for each change from then on.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
+use clap::ValueEnum;
 use tonic::Status;
 
 use super::again::{self, HEARTBEAT, Waits};
 use super::client::{Connection, Failure};
-use super::watch::{columns, wait, words};
-use super::{names, say, screen, show};
+use super::watch::wait;
+use super::{names, say, screen, show, time, words};
 use crate::proto::watch_votes_response::Message;
 use crate::proto::{Outcome, Vote, VoteState, WatchVotesRequest};
-
-/// The columns of the table that hold counts.
-const COUNTS: std::ops::Range<usize> = 2..6;
 
 /// Show the votes of a hall, and go on as they change.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall votes                      every vote of every body
-  rollcall votes un-ga --state open   those of one body that are open
-  rollcall votes --follow             the same table, then a line for each change, until Ctrl-C
-  rollcall votes --follow --json      each message of WatchVotes as it comes")]
+  rollcall votes                     every vote of every body
+  rollcall votes un-ga --state open  those of one body that are open
+  rollcall votes --follow            all, then a line for each change
+  rollcall votes --follow --json     each message of WatchVotes as it comes")]
 pub struct Args {
     /// The body, e.g. un-ga; all where there is none
     body: Option<String>,
@@ -31,53 +27,25 @@ pub struct Args {
     #[arg(long)]
     follow: bool,
 
-    /// Only votes in these states; a vote that leaves them is shown once more
-    #[arg(long, value_name = "STATE", value_delimiter = ',')]
-    state: Vec<State>,
+    /// Only votes in this state; several apart by commas, or more than once. A vote that leaves them is shown once more
+    #[arg(long = "state", value_enum, value_name = "STATE", value_delimiter = ',')]
+    states: Vec<words::VoteState>,
 
     #[command(flatten)]
     connection: Connection,
 }
 
-/// A state, as it is typed.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum State {
-    Draft,
-    Open,
-    Suspended,
-    Locked,
-    Declared,
-    Annulled,
-    Withdrawn,
-}
-
-impl From<State> for VoteState {
-    fn from(state: State) -> Self {
-        match state {
-            State::Draft => Self::Draft,
-            State::Open => Self::Open,
-            State::Suspended => Self::Suspended,
-            State::Locked => Self::Locked,
-            State::Declared => Self::Declared,
-            State::Annulled => Self::Annulled,
-            State::Withdrawn => Self::Withdrawn,
-        }
-    }
-}
-
 impl Args {
     /// Runs the command.
     pub async fn run(self) -> Result<(), Failure> {
-        let states: Vec<i32> = if self.state.is_empty() {
-            <State as clap::ValueEnum>::value_variants().iter().map(|state| VoteState::from(*state).into()).collect()
-        } else {
-            self.state.iter().map(|state| VoteState::from(*state).into()).collect()
-        };
+        let states = if self.states.is_empty() { words::VoteState::value_variants() } else { &self.states };
+        let states = states.iter().map(|state| VoteState::from(*state).into()).collect();
         let request = WatchVotesRequest {
             parent: names::body(self.body.as_deref().unwrap_or("-")),
             after_seq: 0,
             states,
             heartbeat: HEARTBEAT.try_into().ok(),
+            relation: None,
         };
         let Connection { json, .. } = self.connection;
         let mut hall = Hall { request, json, follow: self.follow, table: Some(Vec::new()), lost: false };
@@ -179,9 +147,9 @@ impl Hall {
     /// Shows the table once what was there is known.
     fn all_shown(&mut self) {
         match self.table.take() {
-            Some(votes) if !self.json && !votes.is_empty() => say::line(table(votes)),
-            Some(_) if !self.json && self.follow => say::problem("no vote yet; each is shown as it comes"),
-            Some(_) if !self.json => say::problem("no vote"),
+            Some(votes) if !self.json && !votes.is_empty() => table(votes).iter().for_each(say::line),
+            Some(_) if !self.json && self.follow => say::problem("there are no votes yet; each is shown as it comes"),
+            Some(_) if !self.json => say::problem("there are no votes"),
             _ => {}
         }
     }
@@ -189,9 +157,12 @@ impl Hall {
 
 /// A vote in a line.
 fn line(vote: &Vote) -> String {
-    let mut parts = vec![format!("{:24} {:12}", names::short(&vote.name), words::state(vote.state()))];
-    parts.extend(vote.tally.as_ref().and_then(|tally| tally.heads).map(|heads| words::counts(&heads)));
-    parts.extend(Some(outcome(vote)).filter(|outcome| !outcome.is_empty()));
+    let state = words::state(vote.state()).to_uppercase();
+    let mut parts = vec![format!("{:24} {state:12}", names::short(&vote.name))];
+    parts.extend(vote.tally.as_ref().and_then(|tally| tally.heads).map(|heads| words::aligned_counts(&heads)));
+    parts.push(outcome(vote).to_uppercase());
+    parts.extend(locks(vote).map(|locks| format!("locks {locks}")));
+    parts.retain(|part| !part.is_empty());
     parts.join("  ").trim_end().to_owned()
 }
 
@@ -199,7 +170,7 @@ fn line(vote: &Vote) -> String {
 fn outcome(vote: &Vote) -> String {
     let verdict = vote.verdict.as_ref().map_or(Outcome::Unspecified, |verdict| verdict.outcome());
     match (vote.state(), vote.declared_outcome(), verdict) {
-        (VoteState::Declared, declared, _) if declared != Outcome::Unspecified => words::outcome(declared),
+        (VoteState::Declared, declared, _) if declared != Outcome::Unspecified => words::outcome(declared).to_owned(),
         (VoteState::Locked, _, verdict) if verdict != Outcome::Unspecified => {
             format!("{}, not declared yet", words::outcome(verdict))
         }
@@ -207,47 +178,35 @@ fn outcome(vote: &Vote) -> String {
     }
 }
 
-fn table(mut votes: Vec<Vote>) -> String {
+fn locks(vote: &Vote) -> Option<String> {
+    time::locks(vote.lock_at_time.as_ref(), vote.state(), time::now())
+}
+
+/// The votes in a table. A column that few votes need is there where one does.
+fn table(mut votes: Vec<Vote>) -> Vec<String> {
     // One that changed meanwhile has come more than once: the newest counts.
     votes.sort_by(|one, other| one.name.cmp(&other.name).then(other.seq.cmp(&one.seq)));
     votes.dedup_by(|older, newest| older.name == newest.name);
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(columns) = columns().filter(|_| std::io::stdout().is_terminal()) {
-        table.set_width(columns);
-    }
-    table.set_header(["VOTE", "STATE", "YES", "NO", "ABSTAIN", "NOT VOTING", "OUTCOME", "TITLE"]);
-    for vote in votes {
-        table.add_row(row(vote));
-    }
-    let last = table.column_count() - 1;
-    for (at, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if COUNTS.contains(&at) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        // Only titles are cut where the terminal is narrow.
-        if at < last {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
-}
+    let heads = |vote: &Vote| vote.tally.as_ref().and_then(|tally| tally.heads);
+    let counted = |column| votes.iter().filter_map(heads).any(|heads| words::count(column, &heads) > 0);
+    let counts: Vec<words::Column> =
+        words::COLUMNS.into_iter().filter(|column| words::is_common(*column) || counted(*column)).collect();
+    let timed = votes.iter().any(|vote| locks(vote).is_some());
 
-/// A vote in one line of the table.
-fn row(vote: Vote) -> Row {
-    let counts = vote.tally.as_ref().and_then(|tally| tally.heads);
-    let count = |of: fn(crate::proto::Counts) -> u64| counts.map_or_else(String::new, |counts| of(counts).to_string());
-    let mut row = Row::from([
-        names::short(&vote.name),
-        words::state(vote.state()).to_owned(),
-        count(|counts| counts.yes),
-        count(|counts| counts.no),
-        count(|counts| counts.abstain),
-        count(|counts| counts.not_voting),
-        outcome(&vote),
-        screen::clean(&vote.title),
-    ]);
-    row.max_height(1);
-    row
+    let mut header = vec!["VOTE".to_owned(), "STATE".to_owned()];
+    header.extend(timed.then(|| "LOCKS".to_owned()));
+    let numbers: Vec<usize> = (header.len()..header.len() + counts.len()).collect();
+    header.extend(counts.iter().map(|column| words::column(*column).to_uppercase()));
+    header.extend(["OUTCOME".to_owned(), "TITLE".to_owned()]);
+    let row = |vote: &Vote| {
+        let mut row = vec![names::short(&vote.name), words::state(vote.state()).to_owned()];
+        row.extend(timed.then(|| locks(vote).unwrap_or_default()));
+        let count = |column: &words::Column| {
+            heads(vote).map_or_else(String::new, |heads| words::count(*column, &heads).to_string())
+        };
+        row.extend(counts.iter().map(count));
+        row.extend([outcome(vote), vote.title.clone()]);
+        row
+    };
+    screen::table(&header, votes.iter().map(row), &numbers)
 }

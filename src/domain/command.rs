@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::request::Scope;
-use super::{BodyId, Choice, Member, MemberId, MemberName, Outcome, Question, RequestKey, VoteName};
+use super::{
+    BodyId, Choice, Correction, Member, MemberId, MemberName, Outcome, Question, RequestKey, Statement, VoteName,
+};
 
 /// An intent, and the request that carries it.
 #[derive(Clone, Debug)]
@@ -121,6 +123,17 @@ pub enum Intent {
         /// The vote.
         vote: VoteName,
     },
+    /// Break a tie.
+    GiveCastingVote {
+        /// The vote.
+        vote: VoteName,
+        /// In favour or against; the edge lets nothing else through.
+        choice: Choice,
+        /// Who gives it; may be empty.
+        given_by: String,
+        /// The principle invoked; may be empty.
+        reason: String,
+    },
     /// Declare the result.
     DeclareResult {
         /// The vote.
@@ -138,6 +151,20 @@ pub enum Intent {
         vote: VoteName,
         /// The symbol of the text adopted; may be empty.
         adopted_symbol: String,
+    },
+    /// Put on record what a member says about a vote.
+    RecordStatement {
+        /// The vote.
+        vote: VoteName,
+        /// What it says.
+        statement: Arc<Statement>,
+    },
+    /// Correct an error of counting or transcription.
+    CorrectBallot {
+        /// The vote.
+        vote: VoteName,
+        /// What is corrected.
+        correction: Arc<Correction>,
     },
     /// Set a vote aside.
     AnnulVote {
@@ -168,8 +195,11 @@ impl Intent {
             | Intent::SuspendVote { vote, .. }
             | Intent::ResumeVote { vote }
             | Intent::LockVote { vote }
+            | Intent::GiveCastingVote { vote, .. }
             | Intent::DeclareResult { vote, .. }
             | Intent::AdoptWithoutVote { vote, .. }
+            | Intent::RecordStatement { vote, .. }
+            | Intent::CorrectBallot { vote, .. }
             | Intent::AnnulVote { vote, .. } => &vote.body,
         }
     }
@@ -193,8 +223,11 @@ impl Intent {
             | Intent::SuspendVote { vote, .. }
             | Intent::ResumeVote { vote }
             | Intent::LockVote { vote }
+            | Intent::GiveCastingVote { vote, .. }
             | Intent::DeclareResult { vote, .. }
             | Intent::AdoptWithoutVote { vote, .. }
+            | Intent::RecordStatement { vote, .. }
+            | Intent::CorrectBallot { vote, .. }
             | Intent::AnnulVote { vote, .. } => Some(vote),
         }
     }
@@ -206,11 +239,23 @@ impl Intent {
             Intent::AdmitMembers { members, .. } => members.iter().map(|member| member.roll_bytes()).sum(),
             Intent::ReviseMember { member, .. } => member.roll_bytes(),
             Intent::CreateVote { question, .. } => question.bytes(),
+            Intent::GiveCastingVote { given_by, reason, .. } => given_by.len() + reason.len(),
             Intent::DeclareResult { ruling, adopted_symbol, .. } => ruling.len() + adopted_symbol.len(),
+            Intent::AdoptWithoutVote { adopted_symbol, .. } => adopted_symbol.len(),
+            Intent::RecordStatement { statement, .. } => statement.text.len(),
+            Intent::CorrectBallot { correction, .. } => correction.reason.len(),
             Intent::SuspendVotingRight { reason, .. }
             | Intent::SuspendVote { reason, .. }
             | Intent::AnnulVote { reason, .. } => reason.len(),
-            _ => 0,
+            Intent::CreateBody { display_name, .. } | Intent::ReviseBody { display_name, .. } => display_name.len(),
+            Intent::WithdrawMember { .. }
+            | Intent::RestoreVotingRight { .. }
+            | Intent::WithdrawVote { .. }
+            | Intent::OpenVote { .. }
+            | Intent::CastBallot { .. }
+            | Intent::WithdrawBallot { .. }
+            | Intent::ResumeVote { .. }
+            | Intent::LockVote { .. } => 0,
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::command::Intent;
 use super::event::Event;
-use super::limits::MAX_WEIGHT_SUM;
-use super::rejection::{Rejection, Resource, RollFault};
+use super::limits::{MAX_OPEN_VOTES, MAX_WEIGHT_SUM};
+use super::rejection::{Limit, Rejection, Resource, RollFault};
 use super::vote::{Question, Vote, VoteState, Voting};
 use super::{BallotName, Body, Member, MemberId, MemberName, Outcome, Stand, State, VoteName};
 use crate::clock::Timestamp;
@@ -48,6 +48,10 @@ impl State {
                 Event::VoteResumed { vote }
             }
             Intent::LockVote { vote } => return self.lock_vote(&vote),
+            Intent::GiveCastingVote { vote, choice, given_by, reason } => {
+                of.may_break_tie()?;
+                Event::CastingVoteGiven { vote, choice, given_by, reason }
+            }
             Intent::DeclareResult { vote, outcome, ruling, adopted_symbol } => {
                 of.may_declare(outcome, &ruling)?;
                 Event::ResultDeclared { vote, outcome, ruling, adopted_symbol }
@@ -56,13 +60,22 @@ impl State {
                 of.must_be(&[Draft], "only a DRAFT can be adopted without a vote")?;
                 Event::AdoptedWithoutVote { vote, adopted_symbol }
             }
+            Intent::RecordStatement { statement, .. } => return self.record_statement(of, statement),
+            Intent::CorrectBallot { correction, .. } => return of.correct(correction),
             Intent::AnnulVote { vote, reason } => {
                 let states = [Open, Suspended, Locked, Declared];
                 of.must_be(&states, "only a vote that has been opened or declared, and not annulled, can be annulled")?;
                 Event::VoteAnnulled { vote, reason }
             }
-            // No intent about a body names a vote.
-            _ => return Err(Rejection::NoSuch(Resource::Vote(name.clone()))),
+            // None of these names a vote, and the first is decided above.
+            Intent::CreateVote { .. }
+            | Intent::CreateBody { .. }
+            | Intent::ReviseBody { .. }
+            | Intent::AdmitMembers { .. }
+            | Intent::ReviseMember { .. }
+            | Intent::WithdrawMember { .. }
+            | Intent::SuspendVotingRight { .. }
+            | Intent::RestoreVotingRight { .. } => return Err(Rejection::NoSuch(Resource::Vote(name.clone()))),
         })
     }
 
@@ -74,7 +87,7 @@ impl State {
         for relation in &question.relations {
             self.vote(&relation.vote)?;
         }
-        Ok(Event::VoteCreated { vote: name.clone(), question: Arc::clone(question) })
+        Ok(Event::VoteCreated { vote: name.clone(), question: self.relate(question)? })
     }
 
     fn open_vote(
@@ -86,6 +99,10 @@ impl State {
     ) -> Result<Event, Rejection> {
         vote.must_be(&[Draft], "only a DRAFT can be opened")?;
         let body = self.body(&vote.name.body)?;
+        let asked = self.hall().open_votes() + 1;
+        if asked > MAX_OPEN_VOTES {
+            return Err(Rejection::LimitReached { body: vote.name.body.clone(), limit: Limit::OpenVotes { asked } });
+        }
         let roll: Vec<Arc<Member>> = body.entitled().map(Arc::clone).collect();
         if let Some(fault) = unfit(&roll, vote, body) {
             return Err(Rejection::RollUnfit { vote: vote.name.clone(), fault });
@@ -102,17 +119,17 @@ impl State {
         Ok(Event::VoteLocked { vote: name.clone(), tally: voting.tally.clone(), outcome })
     }
 
-    fn vote(&self, name: &VoteName) -> Result<&Vote, Rejection> {
+    pub(super) fn vote(&self, name: &VoteName) -> Result<&Vote, Rejection> {
         self.hall().vote(name).ok_or_else(|| Rejection::NoSuch(Resource::Vote(name.clone())))
     }
 }
 
 impl Vote {
-    fn must_be(&self, states: &[VoteState], needs: &'static str) -> Result<(), Rejection> {
+    pub(super) fn must_be(&self, states: &[VoteState], needs: &'static str) -> Result<(), Rejection> {
         if states.contains(&self.state) { Ok(()) } else { Err(self.wrong_state(needs)) }
     }
 
-    fn wrong_state(&self, needs: &'static str) -> Rejection {
+    pub(super) fn wrong_state(&self, needs: &'static str) -> Rejection {
         Rejection::WrongState { vote: self.name.clone(), state: self.state, needs }
     }
 
@@ -126,26 +143,37 @@ impl Vote {
     /// Whether a member may cast a ballot or take one back; its standing ballot.
     fn may_press(&self, member: &MemberId) -> Result<Option<&Stand>, Rejection> {
         self.must_be(&[Open], "ballots are taken while it is OPEN")?;
-        let voter = || MemberName { body: self.name.body.clone(), member: member.clone() };
         let stand = self.voting.as_ref().and_then(|voting| voting.stand(member));
-        match stand.ok_or_else(|| Rejection::NotOnRoll(voter()))? {
+        match stand.ok_or_else(|| self.not_on_roll(member))? {
             Some(stand) if self.question.ballot_policy.final_on_cast => {
-                Err(Rejection::BallotFinal { member: voter(), seq: stand.seq })
+                let voter = MemberName { body: self.name.body.clone(), member: member.clone() };
+                Err(Rejection::BallotFinal { member: voter, seq: stand.seq })
             }
             stand => Ok(stand),
         }
     }
 
+    fn may_break_tie(&self) -> Result<(), Rejection> {
+        match self.counted(&[Locked], "a casting vote is given once it is LOCKED")? {
+            (_, Outcome::AwaitingCastingVote) => Ok(()),
+            (_, outcome) => Err(Rejection::NoCastingVoteDue { vote: self.name.clone(), outcome }),
+        }
+    }
+
     fn may_declare(&self, outcome: Outcome, ruling: &str) -> Result<(), Rejection> {
         let (_, judged) = self.counted(&[Locked], "a result is declared once it is LOCKED")?;
-        // A tie that no casting vote breaks fails.
-        let rules = if judged == Outcome::AwaitingCastingVote { Outcome::NotAdopted } else { judged };
+        let rules = declarable(judged);
         if outcome == rules || !ruling.trim().is_empty() {
             Ok(())
         } else {
             Err(Rejection::OutcomeMismatch { vote: self.name.clone(), outcome: rules })
         }
     }
+}
+
+/// What can be declared without a ruling where the rule gives this: a tie that no casting vote breaks fails.
+pub(super) fn declarable(judged: Outcome) -> Outcome {
+    if judged == Outcome::AwaitingCastingVote { Outcome::NotAdopted } else { judged }
 }
 
 /// What keeps the vote's rule from being judged on this roll.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{BodyId, Choice, Member, MemberId, MemberName, Outcome, Question, RequestKey, Tally, VoteName};
+use super::{
+    BodyId, Choice, Correction, Member, MemberId, MemberName, Outcome, Question, RequestKey, Statement, Tally, VoteName,
+};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -137,6 +139,17 @@ pub enum Event {
         /// What the rule says of it.
         outcome: Outcome,
     },
+    /// The presiding officer broke a tie.
+    CastingVoteGiven {
+        /// The vote.
+        vote: VoteName,
+        /// In favour or against.
+        choice: Choice,
+        /// Who gave it; may be empty.
+        given_by: String,
+        /// The principle invoked; may be empty.
+        reason: String,
+    },
     /// The presiding officer declared the result.
     ResultDeclared {
         /// The vote.
@@ -154,6 +167,28 @@ pub enum Event {
         vote: VoteName,
         /// The symbol of the text adopted; may be empty.
         adopted_symbol: String,
+    },
+    /// A member said something about a vote.
+    StatementRecorded {
+        /// The vote.
+        vote: VoteName,
+        /// What it said.
+        statement: Arc<Statement>,
+    },
+    /// An error of counting or transcription was corrected.
+    BallotCorrected {
+        /// The vote.
+        vote: VoteName,
+        /// What was corrected.
+        correction: Arc<Correction>,
+        /// The tally before it.
+        before: Tally,
+        /// The tally after it.
+        after: Tally,
+        /// What the rule says of that.
+        outcome: Outcome,
+        /// The result that was declared no longer stands, and is to be declared again.
+        declaration_lapsed: bool,
     },
     /// A vote was set aside.
     VoteAnnulled {
@@ -184,8 +219,11 @@ impl Event {
             | Event::VoteSuspended { vote, .. }
             | Event::VoteResumed { vote }
             | Event::VoteLocked { vote, .. }
+            | Event::CastingVoteGiven { vote, .. }
             | Event::ResultDeclared { vote, .. }
             | Event::AdoptedWithoutVote { vote, .. }
+            | Event::StatementRecorded { vote, .. }
+            | Event::BallotCorrected { vote, .. }
             | Event::VoteAnnulled { vote, .. } => &vote.body,
         }
     }
@@ -209,8 +247,11 @@ impl Event {
             | Event::VoteSuspended { vote, .. }
             | Event::VoteResumed { vote }
             | Event::VoteLocked { vote, .. }
+            | Event::CastingVoteGiven { vote, .. }
             | Event::ResultDeclared { vote, .. }
             | Event::AdoptedWithoutVote { vote, .. }
+            | Event::StatementRecorded { vote, .. }
+            | Event::BallotCorrected { vote, .. }
             | Event::VoteAnnulled { vote, .. } => Some(vote),
         }
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::event::{Entry, Event};
 use super::member::Suspension;
-use super::vote::{Declaration, Light, Question, RelationKind, Vote, VoteState, Voting};
-use super::{Body, BodyId, Member, Outcome, Roll, Stand, Tally, VoteName};
+use super::vote::{CastingVote, Declaration, Light, Question, RelationKind, Vote, VoteState, Voting};
+use super::{Body, BodyId, Member, Note, Outcome, Roll, Stand, Tally, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -21,6 +21,8 @@ pub struct Hall {
     changed: BTreeMap<Seq, VoteName>,
     /// The votes that lock by themselves, by when.
     timed: BTreeSet<(Timestamp, VoteName)>,
+    /// How many votes are open or suspended.
+    open: usize,
     end: Seq,
     time: Timestamp,
 }
@@ -80,6 +82,12 @@ impl Hall {
         &self.timed
     }
 
+    /// How many votes are open or suspended.
+    #[must_use]
+    pub fn open_votes(&self) -> usize {
+        self.open
+    }
+
     /// The votes by the place of the last entry about each, after a place.
     pub fn changed_after(&self, after: Seq) -> impl Iterator<Item = &Vote> {
         self.changed.range(after.next()..).filter_map(|(_, name)| self.votes.get(name))
@@ -116,10 +124,26 @@ impl Hall {
                 body.suspend(&member.member, Some(suspension));
             }
             Event::VotingRightRestored { member } => body.suspend(&member.member, None),
-            _ => {}
+            // The first is taken up above, and the others are about a vote.
+            Event::BodyCreated { .. }
+            | Event::VoteCreated { .. }
+            | Event::VoteWithdrawn { .. }
+            | Event::VoteOpened { .. }
+            | Event::BallotCast { .. }
+            | Event::BallotWithdrawn { .. }
+            | Event::VoteSuspended { .. }
+            | Event::VoteResumed { .. }
+            | Event::VoteLocked { .. }
+            | Event::CastingVoteGiven { .. }
+            | Event::ResultDeclared { .. }
+            | Event::AdoptedWithoutVote { .. }
+            | Event::StatementRecorded { .. }
+            | Event::BallotCorrected { .. }
+            | Event::VoteAnnulled { .. } => {}
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm an event, so that none is forgotten")]
     fn evolve_vote(&mut self, name: &VoteName, entry: &Entry) {
         match &entry.event {
             Event::VoteCreated { question, .. } => self.table(name, question, entry),
@@ -140,6 +164,12 @@ impl Hall {
             Event::VoteLocked { .. } => {
                 self.change(name, entry, Some(VoteState::Locked), |vote| vote.lock_time = Some(entry.record_time));
             }
+            Event::CastingVoteGiven { choice, given_by, reason, .. } => self.change(name, entry, None, |vote| {
+                let (given_by, reason) = (given_by.clone(), reason.clone());
+                let (seq, record_time) = (entry.seq, entry.record_time);
+                let given = CastingVote { choice: *choice, given_by, reason, seq, record_time };
+                vote.voting.iter_mut().for_each(|voting| voting.casting_vote = Some(given.clone()));
+            }),
             Event::ResultDeclared { outcome, ruling, adopted_symbol, .. } => {
                 let (ruling, adopted_symbol) = (ruling.clone(), adopted_symbol.clone());
                 let declare_time = entry.record_time;
@@ -152,19 +182,41 @@ impl Hall {
                 let declaration = Declaration { outcome, ruling, adopted_symbol, declare_time };
                 self.change(name, entry, Some(VoteState::Declared), |vote| vote.declaration = Some(declaration));
             }
+            Event::StatementRecorded { statement, .. } => {
+                self.change(name, entry, None, |vote| {
+                    vote.annotate(Note::Statement(Arc::clone(statement)), entry);
+                });
+            }
+            Event::BallotCorrected { correction, declaration_lapsed, .. } => {
+                let state = declaration_lapsed.then_some(VoteState::Locked);
+                self.change(name, entry, state, |vote| {
+                    vote.take_correction(correction, entry);
+                    vote.declaration.take_if(|_| *declaration_lapsed);
+                });
+            }
             Event::VoteWithdrawn { .. } => self.change(name, entry, Some(VoteState::Withdrawn), |_| {}),
             // A vote that is set aside has no result.
             Event::VoteAnnulled { .. } => {
                 self.change(name, entry, Some(VoteState::Annulled), |vote| vote.declaration = None);
             }
-            _ => {}
+            // About a body and its members.
+            Event::BodyCreated { .. }
+            | Event::BodyRevised { .. }
+            | Event::MembersAdmitted { .. }
+            | Event::MemberRevised { .. }
+            | Event::MemberWithdrawn { .. }
+            | Event::VotingRightSuspended { .. }
+            | Event::VotingRightRestored { .. } => {}
         }
     }
 
     fn change(&mut self, name: &VoteName, entry: &Entry, state: Option<VoteState>, what: impl FnOnce(&mut Vote)) {
         let Some(vote) = self.votes.get_mut(name) else { return };
         what(vote);
+        let in_progress = |state| usize::from(matches!(state, VoteState::Open | VoteState::Suspended));
+        self.open -= in_progress(vote.state);
         vote.state = state.unwrap_or(vote.state);
+        self.open += in_progress(vote.state);
         vote.revision = entry.revision;
         self.changed.remove(&vote.seq);
         vote.seq = entry.seq;
@@ -186,6 +238,7 @@ impl Hall {
             created: entry.seq,
             create_time: entry.record_time,
             lock_time: None,
+            annotations: Vec::new(),
             revision: entry.revision,
             seq: entry.seq,
             as_of_time: entry.record_time,
@@ -213,6 +266,8 @@ impl Hall {
         let tally = Tally::opened(roll.members().iter().map(Arc::as_ref), &question.rule);
         Some(Voting {
             lights: vec![Light::default(); roll.members().len()],
+            corrections: BTreeMap::new(),
+            announced: None,
             roll: Arc::new(roll),
             tally,
             seats: *seats,
@@ -221,6 +276,7 @@ impl Hall {
             open_time: entry.record_time,
             lock_at_time: *lock_at_time,
             second_vote: self.repeats_a_tie(question),
+            casting_vote: None,
         })
     }
 

@@ -1,7 +1,7 @@
-//! What a rule makes of a tally: quorum, then requirements, then veto, in exact integers.
+//! What a rule makes of a tally: quorum, then requirements, then veto, in exact integers. Knows no words.
 
 use super::rule::{Bar, Base, Comparison, Quorum, QuorumBasis, Requirement, Rule, Share, Threshold, TieBreak};
-use super::{Choice, Counts, Criterion, Outcome, Tally, Verdict};
+use super::{Choice, Counts, Outcome, Tally};
 
 /// All that a rule asks of a vote.
 #[derive(Clone, Debug)]
@@ -22,204 +22,114 @@ pub struct Facts<'a> {
     pub second_vote: bool,
 }
 
+/// A count against its bar.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Figures {
+    pub counted: u128,
+    /// The least count that passes, or for a limit the most.
+    pub needed: u128,
+    /// 0 for a fixed number.
+    pub base: u128,
+    pub passed: bool,
+}
+
+/// How a quorum's count is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    ByBallots,
+    AsStated,
+    Presumed,
+}
+
+/// A tally judged, before it is put into words.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub outcome: Outcome,
+    pub quorum: Vec<(Figures, Known)>,
+    /// Of each requirement, its alternatives.
+    pub required: Vec<Vec<Figures>>,
+    /// The one requirement that fails is a simple majority missed by equal counts above zero.
+    pub tied: bool,
+}
+
 impl Rule {
     /// Judges a tally. Quorum comes first, then the requirements, then the veto (UN practice: below the number of
     /// affirmative votes that is needed, a vote against by a permanent member is not called a veto).
-    #[must_use]
-    pub fn judge(&self, facts: &Facts) -> Verdict {
-        let quorum = self.quorum.as_ref().map_or_else(Vec::new, |quorum| facts.measure_quorum(quorum));
-        let required: Vec<Vec<Criterion>> = self.requirements.iter().map(|one| facts.measure_all(one)).collect();
-        let met: Vec<bool> = required.iter().map(|one| one.iter().any(|criterion| criterion.passed)).collect();
+    pub(super) fn weigh(&self, facts: &Facts) -> Judged {
+        let in_quorum = |quorum: &Quorum| quorum.thresholds.iter().map(|one| facts.quorum(quorum.basis, one)).collect();
+        let quorum: Vec<(Figures, Known)> = self.quorum.as_ref().map_or_else(Vec::new, in_quorum);
+        let alternatives = |one: &Requirement| one.thresholds().iter().map(|one| facts.measure(one)).collect();
+        let required: Vec<Vec<Figures>> = self.requirements.iter().map(alternatives).collect();
+        let met: Vec<bool> = required.iter().map(|one| one.iter().any(|figures| figures.passed)).collect();
+        let tied = self.is_tied(facts.tally, &met);
 
-        let carried = !met.iter().all(|met| *met) && self.casting_vote_carries(facts, &met);
+        let carried = met.iter().all(|met| *met)
+            || (tied && self.tie_break == TieBreak::CastingVote && facts.casting_vote == Some(Choice::Yes));
         let outcome = if !facts.tally.any_ballot() {
             if self.quorum.is_some() { Outcome::NoQuorum } else { Outcome::NotAdopted }
-        } else if quorum.iter().any(|criterion| !criterion.passed) {
+        } else if quorum.iter().any(|(figures, _)| !figures.passed) {
             Outcome::NoQuorum
-        } else if met.iter().all(|met| *met) || carried {
+        } else if carried {
             if facts.vetoes.is_empty() || self.veto.is_none() { Outcome::Adopted } else { Outcome::Vetoed }
         } else {
-            self.unless_tied(facts, &met)
+            match self.tie_break {
+                TieBreak::CastingVote if tied && facts.casting_vote.is_none() => Outcome::AwaitingCastingVote,
+                TieBreak::Revote if tied && !facts.second_vote => Outcome::RevoteDue,
+                _ => Outcome::NotAdopted,
+            }
         };
-
-        let vetoed_by = if outcome == Outcome::Vetoed { facts.vetoes.clone() } else { Vec::new() };
-        let summary = match (outcome, carried) {
-            (Outcome::Adopted, true) => format!("Adopted by the casting vote: {}.", self.figures(&required)),
-            _ => self.summary(facts, outcome, &quorum, &required),
-        };
-        let criteria = quorum.into_iter().chain(required.into_iter().flatten()).collect();
-        Verdict { outcome, summary, criteria, vetoed_by }
+        Judged { outcome, quorum, required, tied }
     }
 
-    /// The one requirement that fails, where it is a simple majority missed by equal counts above zero.
-    fn tied(&self, facts: &Facts, met: &[bool]) -> Option<Counts> {
+    fn is_tied(&self, tally: &Tally, met: &[bool]) -> bool {
         let mut failing = self.requirements.iter().zip(met).filter(|(_, met)| !**met).map(|(one, _)| one);
-        let (Some(Requirement::Threshold(threshold)), None) = (failing.next(), failing.next()) else { return None };
-        let counts = facts.tally.of(&threshold.weight);
-        (threshold.is_simple_majority() && counts.yes == counts.no && counts.yes > 0).then_some(counts)
-    }
-
-    fn casting_vote_carries(&self, facts: &Facts, met: &[bool]) -> bool {
-        self.tie_break == TieBreak::CastingVote
-            && facts.casting_vote == Some(Choice::Yes)
-            && self.tied(facts, met).is_some()
-    }
-
-    fn unless_tied(&self, facts: &Facts, met: &[bool]) -> Outcome {
-        match (self.tie_break, self.tied(facts, met)) {
-            (TieBreak::CastingVote, Some(_)) if facts.casting_vote.is_none() => Outcome::AwaitingCastingVote,
-            (TieBreak::Revote, Some(_)) if !facts.second_vote => Outcome::RevoteDue,
-            _ => Outcome::NotAdopted,
-        }
-    }
-
-    fn summary(&self, facts: &Facts, outcome: Outcome, quorum: &[Criterion], required: &[Vec<Criterion>]) -> String {
-        match outcome {
-            Outcome::NoQuorum if !facts.tally.any_ballot() => "No quorum: no ballot was cast.".into(),
-            Outcome::NotAdopted if !facts.tally.any_ballot() => "Not adopted: no ballot was cast.".into(),
-            Outcome::NoQuorum => {
-                let short = quorum.iter().find(|criterion| !criterion.passed);
-                let present =
-                    if facts.members_present.is_some() && self.counts_stated() { "present" } else { "taking part" };
-                let figures =
-                    short.map_or_else(String::new, |c| format!("{} {present}; {} needed", c.counted, c.needed));
-                format!("No quorum: {figures}.")
-            }
-            Outcome::Adopted => format!("Adopted: {}.", self.figures(required)),
-            Outcome::NotAdopted => format!("Not adopted: {}.", self.figures(required)),
-            Outcome::Vetoed => {
-                let group = self.veto.as_ref().map_or("", |veto| veto.group.as_str());
-                let who = match facts.vetoes.as_slice() {
-                    [_] => format!("the negative vote of a {group} member"),
-                    many => format!("the negative votes of {} {group} members", many.len()),
-                };
-                format!("Not adopted, owing to {who}: {}.", self.figures(required))
-            }
-            Outcome::AwaitingCastingVote => {
-                format!("Equal: {}; the presiding officer may give a casting vote.", self.figures(required))
-            }
-            Outcome::RevoteDue => format!("Equal: {}; a second vote is due.", self.figures(required)),
-            Outcome::AdoptedWithoutVote => Verdict::without_vote().summary,
-        }
-    }
-
-    fn counts_stated(&self) -> bool {
-        self.quorum.as_ref().is_some_and(|quorum| quorum.basis != QuorumBasis::Participating)
-    }
-
-    /// The figures of the requirement that tells: the first that is not met, else the first.
-    fn figures(&self, required: &[Vec<Criterion>]) -> String {
-        let met = |criteria: &Vec<Criterion>| criteria.iter().any(|criterion| criterion.passed);
-        let telling = required.iter().position(|one| !met(one)).unwrap_or(0);
-        let telling = self.requirements.get(telling).zip(required.get(telling));
-        telling.map_or_else(String::new, |(requirement, criteria)| {
-            let best = criteria.iter().position(|criterion| criterion.passed).unwrap_or(0);
-            in_words(&requirement.thresholds()[best], &criteria[best])
-        })
-    }
-}
-
-/// "143 of 148 present and voting in favour; 99 needed"
-fn in_words(threshold: &Threshold, criterion: &Criterion) -> String {
-    let Criterion { counted, needed, base, .. } = criterion;
-    if let Bar::Share(share) = threshold.bar
-        && *base == 0
-    {
-        return nothing_to_measure_by(share.base).to_owned();
-    }
-    let of_base = match threshold.bar {
-        Bar::Count(_) => String::new(),
-        Bar::Share(share) => match share.base {
-            Base::Seats => format!(" of {base} seats"),
-            Base::Members => format!(" of {base} members"),
-            Base::Roll => format!(" of {base} entitled to vote"),
-            Base::Participating => format!(" of {base} taking part"),
-            Base::PresentAndVoting => format!(" of {base} present and voting"),
-            Base::Cast => format!(" of {base} cast"),
-        },
-    };
-    let choices: Vec<_> = threshold.choices.iter().map(ToString::to_string).collect();
-    let weight = if threshold.weight.is_empty() { String::new() } else { format!(" by {}", threshold.weight) };
-    let limit = match threshold.comparison {
-        Comparison::AtLeast | Comparison::MoreThan => "needed",
-        Comparison::AtMost | Comparison::LessThan => "at most",
-    };
-    format!("{counted}{of_base} {}{weight}; {needed} {limit}", choices.join(" or "))
-}
-
-/// An empty base satisfies no share.
-fn nothing_to_measure_by(base: Base) -> &'static str {
-    match base {
-        Base::Seats | Base::Members => "the body has no members",
-        Base::Roll => "no one was entitled to vote",
-        Base::Participating => "no one took part",
-        Base::PresentAndVoting => "no one voted for or against",
-        Base::Cast => "no ballot was cast",
+        let (Some(Requirement::Threshold(threshold)), None) = (failing.next(), failing.next()) else { return false };
+        let counts = tally.of(&threshold.weight);
+        threshold.is_simple_majority() && counts.yes == counts.no && counts.yes > 0
     }
 }
 
 impl Facts<'_> {
-    fn measure_all(&self, requirement: &Requirement) -> Vec<Criterion> {
-        let either = matches!(requirement, Requirement::AnyOf(_));
-        let measure = |(at, threshold): (usize, &Threshold)| {
-            let mut criterion = self.measure(threshold, threshold.counted(&self.tally.of(&threshold.weight)));
-            if either {
-                criterion.text = format!("{} {}", if at == 0 { "either" } else { "or" }, criterion.text);
+    /// One threshold of a quorum. What the ballots are by weight no one states.
+    pub(super) fn quorum(&self, basis: QuorumBasis, threshold: &Threshold) -> (Figures, Known) {
+        match (basis, self.members_present) {
+            (QuorumBasis::StatedElseParticipating | QuorumBasis::StatedElsePresumed, Some(present))
+                if threshold.weight.is_empty() =>
+            {
+                (self.compare(threshold, u128::from(present)), Known::AsStated)
             }
-            criterion
-        };
-        requirement.thresholds().iter().enumerate().map(measure).collect()
-    }
-
-    fn measure_quorum(&self, quorum: &Quorum) -> Vec<Criterion> {
-        let measure = |threshold: &Threshold| {
-            let ballots = threshold.counted(&self.tally.of(&threshold.weight));
-            match (quorum.basis, self.members_present) {
-                (QuorumBasis::Participating, _) | (QuorumBasis::StatedElseParticipating, None) => {
-                    let criterion = self.measure(threshold, ballots);
-                    Criterion { text: format!("quorum: {}", criterion.text), ..criterion }
-                }
-                (_, Some(present)) => {
-                    let criterion = self.measure(threshold, u128::from(present));
-                    Criterion {
-                        text: format!("quorum: {}, members present as stated", bar_words(threshold)),
-                        ..criterion
-                    }
-                }
-                (QuorumBasis::StatedElsePresumed, None) => {
-                    let criterion = self.measure(threshold, ballots);
-                    let text = format!("quorum: {}, presumed since presence was not stated", bar_words(threshold));
-                    Criterion { text, passed: self.tally.any_ballot(), ..criterion }
-                }
+            (QuorumBasis::StatedElsePresumed, None) if threshold.weight.is_empty() => {
+                (Figures { passed: self.tally.any_ballot(), ..self.measure(threshold) }, Known::Presumed)
             }
-        };
-        quorum.thresholds.iter().map(measure).collect()
-    }
-
-    fn measure(&self, threshold: &Threshold, counted: u128) -> Criterion {
-        let (base, needed, passed) = match threshold.bar {
-            Bar::Count(count) => {
-                let needed = bar_to_clear(threshold.comparison, 1, 1, u128::from(count));
-                (0, needed, passes(threshold.comparison, counted, u128::from(count)))
-            }
-            Bar::Share(Share { numerator, denominator, base }) => {
-                let base = self.base(base, &threshold.weight);
-                let (p, q) = (u128::from(numerator), u128::from(denominator));
-                let needed = bar_to_clear(threshold.comparison, p, q, base);
-                (base, needed, base > 0 && passes(threshold.comparison, counted * q, p * base))
-            }
-        };
-        Criterion {
-            text: threshold.to_string(),
-            counted: shown(counted),
-            needed: shown(needed),
-            base: shown(base),
-            passed,
+            _ => (self.measure(threshold), Known::ByBallots),
         }
     }
 
-    fn base(&self, base: Base, weight: &str) -> u128 {
-        let counts = self.tally.of(weight);
+    /// The ballots that a threshold counts, against its bar.
+    fn measure(&self, threshold: &Threshold) -> Figures {
+        self.compare(threshold, threshold.counted(&self.tally.of(&threshold.weight)))
+    }
+
+    fn compare(&self, threshold: &Threshold, counted: u128) -> Figures {
+        let Threshold { comparison, .. } = *threshold;
+        match threshold.bar {
+            Bar::Count(count) => {
+                let count = u128::from(count);
+                let needed = bar_to_clear(comparison, 1, 1, count);
+                Figures { counted, needed, base: 0, passed: passes(comparison, &counted, &count) }
+            }
+            Bar::Share(Share { numerator, denominator, base }) => {
+                let base = self.base(base, &self.tally.of(&threshold.weight));
+                let (p, q) = (u128::from(numerator), u128::from(denominator));
+                let needed = bar_to_clear(comparison, p, q, base);
+                let passed = base > 0 && passes(comparison, &(counted * q), &(p * base));
+                Figures { counted, needed, base, passed }
+            }
+        }
+    }
+
+    /// What a base comes to in these counts.
+    pub(super) fn base(&self, base: Base, counts: &Counts) -> u128 {
         match base {
             Base::Seats => u128::from(self.seats),
             Base::Members => u128::from(self.members),
@@ -231,17 +141,8 @@ impl Facts<'_> {
     }
 }
 
-/// "more than 1/2 of all members", without what is counted.
-fn bar_words(threshold: &Threshold) -> String {
-    match threshold.bar {
-        Bar::Count(count) => format!("{} {count}", threshold.comparison),
-        Bar::Share(Share { numerator, denominator, base }) => {
-            format!("{} {numerator}/{denominator} of {base}", threshold.comparison)
-        }
-    }
-}
-
-fn passes(comparison: Comparison, left: u128, right: u128) -> bool {
+/// Whether a comparison holds.
+pub(super) fn passes<T: Ord>(comparison: Comparison, left: &T, right: &T) -> bool {
     match comparison {
         Comparison::AtLeast => left >= right,
         Comparison::MoreThan => left > right,
@@ -258,9 +159,4 @@ fn bar_to_clear(comparison: Comparison, p: u128, q: u128, base: u128) -> u128 {
         Comparison::AtMost => p * base / q,
         Comparison::LessThan => (p * base).div_ceil(q).saturating_sub(1),
     }
-}
-
-/// A figure as a verdict shows it. Sums are bounded at the edge, so that nothing is cut off in practice.
-fn shown(figure: u128) -> u64 {
-    u64::try_from(figure).unwrap_or(u64::MAX)
 }

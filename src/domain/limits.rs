@@ -26,6 +26,13 @@ pub const MAX_LABELS: usize = 32;
 /// Votes that one vote is about or follows.
 pub const MAX_RELATIONS: usize = 8;
 
+/// Statements and corrections of one vote: every member of a large parliament explains itself several times. They are kept in
+/// memory.
+pub const MAX_ANNOTATIONS: usize = 10_000;
+
+/// Votes that are compared at once: an emergency session's resolutions, and those that they echo.
+pub const MAX_COMPARED: usize = 16;
+
 /// Requirements of a rule, alternatives of one, and thresholds of a quorum: real rules have at most three.
 pub const MAX_REQUIREMENTS: usize = 16;
 
@@ -34,6 +41,9 @@ pub const MAX_MEMBERS: usize = 20_000;
 
 /// The encoded roll of one body, in bytes: it is one entry of the record, and one message to whoever reads it.
 pub const MAX_ROLL_BYTES: usize = 1 << 20;
+
+/// Votes that are open or suspended at once, in all bodies: each keeps its roll and its lights in memory, and is watched.
+pub const MAX_OPEN_VOTES: usize = 10_000;
 
 /// Members admitted at once, and ballots cast at once: a commit stays within what one flush takes.
 pub const MAX_BATCH: usize = 1_000;

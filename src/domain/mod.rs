@@ -3,18 +3,23 @@
 //! [`State::decide`] says what a command leads to, [`State::evolve`] what an entry makes of the state, and
 //! [`Rule::judge`] what a rule makes of a tally. All three are pure.
 
+mod annotation;
 mod ballot;
 mod body;
 mod choice;
 mod command;
+mod comparison;
 mod conduct;
+mod decided;
 mod event;
 mod hall;
 mod judge;
 pub mod limits;
 mod member;
+mod membership;
 mod name;
 mod rejection;
+mod relations;
 mod request;
 mod roll;
 mod rule;
@@ -22,15 +27,19 @@ mod state;
 mod tally;
 mod verdict;
 mod vote;
+mod words;
 
+pub use annotation::{Annotation, Correction, Note, Statement, StatementKind};
 pub use ballot::Stand;
 pub use body::{Body, Seat};
 pub use choice::Choice;
 pub use command::{Command, Intent};
+pub use comparison::{Moves, moves};
 pub use event::{Entry, Event, Receipt};
 pub use hall::Hall;
 pub use judge::Facts;
 pub use member::{Member, Suspension};
+pub use membership::MemberShare;
 pub use name::{BallotName, BodyId, MemberId, MemberName, NameError, VoteId, VoteName};
 pub use rejection::{Limit, Rejection, Resource, RollFault};
 pub use request::{Digest, RequestId, RequestKey};
@@ -40,7 +49,8 @@ pub use rule::{
 };
 pub use state::{Decision, State};
 pub use tally::{Counts, Tally};
-pub use verdict::{Criterion, Outcome, Verdict};
+pub use verdict::{Criterion, Decidedness, Outcome, Verdict};
 pub use vote::{
-    BallotPolicy, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState, Voting,
+    BallotPolicy, CastingVote, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState,
+    Voting,
 };

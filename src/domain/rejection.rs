@@ -1,6 +1,6 @@
 //! A rule's "no", with the figures that go with it.
 
-use super::{BallotName, BodyId, MemberName, Outcome, VoteName, VoteState};
+use super::{BallotName, BodyId, MemberName, Outcome, RelationKind, VoteName, VoteState};
 use crate::seq::Seq;
 
 /// Why a command may not happen. Nothing is recorded of it.
@@ -54,6 +54,28 @@ pub enum Rejection {
         vote: VoteName,
         /// The outcome that can be declared without a ruling.
         outcome: Outcome,
+    },
+    /// No casting vote is awaited.
+    #[error("{vote} awaits no casting vote: the rule gives OUTCOME_{}", outcome.as_str())]
+    NoCastingVoteDue {
+        /// The vote.
+        vote: VoteName,
+        /// The outcome that the rule gives.
+        outcome: Outcome,
+    },
+    /// An amendment to a text, or a part of it, would be decided by a smaller majority than the text.
+    #[error(
+        "{} {text} needs the majority that the text needs, by {rule}: name such a rule, or give in vote.rule_basis the \
+         ruling by which a smaller one is enough",
+        if *kind == RelationKind::Part { "a part of" } else { "an amendment to" }
+    )]
+    MajorityTooSmall {
+        /// The text.
+        text: VoteName,
+        /// Amendment or part.
+        kind: RelationKind,
+        /// The text's rule: its name or its legal basis.
+        rule: String,
     },
     /// The vote cannot be judged on the roll as it now is.
     #[error("{vote} cannot open: {fault}")]
@@ -127,6 +149,18 @@ pub enum Limit {
         /// The seats.
         seats: u32,
     },
+    /// Statements and corrections of a vote.
+    #[error("the vote would have {asked} statements and corrections; at most {limit} are recorded", limit = super::limits::MAX_ANNOTATIONS)]
+    Annotations {
+        /// How many it would have.
+        asked: usize,
+    },
+    /// Votes that are open at once.
+    #[error("{asked} votes would be open at once; at most {limit} can be: lock others first", limit = super::limits::MAX_OPEN_VOTES)]
+    OpenVotes {
+        /// How many there would be.
+        asked: usize,
+    },
     /// Bytes of the body's roll.
     #[error("the body's roll would be about {asked} bytes; at most {limit} can be recorded: give shorter names, weights or groups", limit = super::limits::MAX_ROLL_BYTES)]
     RollBytes {
@@ -144,9 +178,11 @@ impl Rejection {
             Self::NameTooAlike { seated: member, .. } | Self::NotOnRoll(member) | Self::BallotFinal { member, .. } => {
                 member.to_string()
             }
-            Self::WrongState { vote, .. } | Self::OutcomeMismatch { vote, .. } | Self::RollUnfit { vote, .. } => {
-                vote.to_string()
-            }
+            Self::WrongState { vote, .. }
+            | Self::OutcomeMismatch { vote, .. }
+            | Self::NoCastingVoteDue { vote, .. }
+            | Self::MajorityTooSmall { text: vote, .. }
+            | Self::RollUnfit { vote, .. } => vote.to_string(),
             Self::LimitReached { body, .. } => body.name(),
             Self::RequestIdReused { .. } => return None,
         })

@@ -104,7 +104,7 @@ pub struct Quorum {
     pub thresholds: Vec<Threshold>,
 }
 
-/// What a quorum counts.
+/// What a quorum counts by head. By weight it always counts the ballots: no one states the weight that is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuorumBasis {
     /// The ballots: the choices that the thresholds name.
@@ -198,9 +198,6 @@ impl Quorum {
         let list = "quorum.thresholds";
         faults.unless((1..=MAX_REQUIREMENTS).contains(&self.thresholds.len()), list, "must be 1 to 16");
         check_all(&self.thresholds, list, faults);
-        let stated = self.basis != QuorumBasis::Participating;
-        let weighed = self.thresholds.iter().any(|threshold| !threshold.weight.is_empty());
-        faults.unless(!(stated && weighed), list, "must count heads where the members present can be stated");
     }
 }
 
@@ -293,19 +290,5 @@ impl fmt::Display for Comparison {
             Comparison::AtMost => "at most",
             Comparison::LessThan => "less than",
         })
-    }
-}
-
-impl fmt::Display for Threshold {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.bar {
-            Bar::Count(count) => write!(f, "{} {count}", self.comparison)?,
-            Bar::Share(Share { numerator, denominator, base }) => {
-                write!(f, "{} {numerator}/{denominator} of {base}", self.comparison)?;
-            }
-        }
-        let choices: Vec<_> = self.choices.iter().map(ToString::to_string).collect();
-        write!(f, " {}", choices.join(" or "))?;
-        if self.weight.is_empty() { Ok(()) } else { write!(f, ", by {}", self.weight) }
     }
 }

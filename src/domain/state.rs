@@ -119,8 +119,22 @@ impl State {
                 }
                 Event::VotingRightRestored { member }
             }
-            // Every intent about a vote names it.
-            _ => return Err(Rejection::NoSuch(Resource::Body(id.clone()))),
+            // These name a vote, and the first is decided above.
+            Intent::CreateBody { .. }
+            | Intent::CreateVote { .. }
+            | Intent::WithdrawVote { .. }
+            | Intent::OpenVote { .. }
+            | Intent::CastBallot { .. }
+            | Intent::WithdrawBallot { .. }
+            | Intent::SuspendVote { .. }
+            | Intent::ResumeVote { .. }
+            | Intent::LockVote { .. }
+            | Intent::GiveCastingVote { .. }
+            | Intent::DeclareResult { .. }
+            | Intent::AdoptWithoutVote { .. }
+            | Intent::RecordStatement { .. }
+            | Intent::CorrectBallot { .. }
+            | Intent::AnnulVote { .. } => return Err(Rejection::NoSuch(Resource::Body(id.clone()))),
         })
     }
 

@@ -66,10 +66,20 @@ impl Counts {
         u128::from(self.yes) + u128::from(self.no)
     }
 
+    /// Counts one more of a choice.
+    pub fn add(&mut self, choice: Choice) {
+        *self.slot(choice) += 1;
+    }
+
     /// Moves `weight` from one choice to another. The sum over a roll was checked when it was frozen, so nothing wraps.
     fn shift(&mut self, from: Choice, to: Choice, weight: u64) {
         *self.slot(from) -= weight;
         *self.slot(to) += weight;
+    }
+
+    /// Gives all that is not voting to a choice.
+    pub(super) fn fill(&mut self, choice: Choice) {
+        self.shift(Choice::NotVoting, choice, self.not_voting);
     }
 }
 
@@ -100,6 +110,12 @@ impl Tally {
         for (weight, counts) in &mut self.weights {
             counts.shift(from, to, member.weight(weight));
         }
+    }
+
+    /// Gives all who are not voting a choice.
+    pub(super) fn fill(&mut self, choice: Choice) {
+        self.heads.fill(choice);
+        self.weights.values_mut().for_each(|counts| counts.fill(choice));
     }
 
     /// The counts of a weight; by head where its name is empty. Nothing was counted of a weight that is not there.

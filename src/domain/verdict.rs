@@ -1,5 +1,7 @@
 //! What a rule says of a tally, and why, in figures and in words.
 
+use super::MemberShare;
+
 /// The outcome of a vote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -30,6 +32,21 @@ pub struct Verdict {
     pub criteria: Vec<Criterion>,
     /// Whose ballots blocked it, in the words of [`Facts::vetoes`](super::Facts::vetoes).
     pub vetoed_by: Vec<String>,
+    /// What part of the members made each choice.
+    pub membership: Vec<MemberShare>,
+    /// Whether the ballots still out can change the outcome; none where there is no roll to tell them by.
+    pub decidedness: Option<Decidedness>,
+}
+
+/// Whether the ballots still out can change the outcome, each ballot that stands held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decidedness {
+    /// They can: there are ballots that would.
+    Open,
+    /// They cannot, whatever they are.
+    Certain,
+    /// Neither was shown.
+    Undetermined,
 }
 
 /// One test of a rule, with its exact figures.
@@ -45,6 +62,10 @@ pub struct Criterion {
     pub base: u64,
     /// Whether it passes.
     pub passed: bool,
+    /// `needed` is the most that passes, not the least.
+    pub at_most: bool,
+    /// A quorum that was taken to be there, since presence was not stated.
+    pub presumed: bool,
 }
 
 impl Verdict {
@@ -52,7 +73,14 @@ impl Verdict {
     #[must_use]
     pub fn without_vote() -> Self {
         let summary = "Adopted without a vote.".to_owned();
-        Self { outcome: Outcome::AdoptedWithoutVote, summary, criteria: Vec::new(), vetoed_by: Vec::new() }
+        Self {
+            outcome: Outcome::AdoptedWithoutVote,
+            summary,
+            criteria: Vec::new(),
+            vetoed_by: Vec::new(),
+            membership: Vec::new(),
+            decidedness: None,
+        }
     }
 }
 

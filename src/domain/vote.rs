@@ -5,7 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::limits::MAX_KEY;
-use super::{Choice, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, VoteName};
+use super::{
+    Annotation, Choice, Counts, Decidedness, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, Veto,
+    VoteName,
+};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -20,6 +23,10 @@ pub struct Question {
     pub question: String,
     /// How the tally decides, with a preset filled in.
     pub rule: Rule,
+    /// Who chose the rule, in words; may be empty.
+    pub rule_chosen_by: String,
+    /// On what basis, e.g. a ruling; may be empty.
+    pub rule_basis: String,
     /// How ballots are taken.
     pub ballot_policy: BallotPolicy,
     /// The votes that it is about or follows.
@@ -36,7 +43,8 @@ impl Question {
     pub fn bytes(&self) -> usize {
         let labels: usize = self.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
         let relations = self.relations.len() * 2 * MAX_KEY;
-        self.title.len() + self.symbol.len() + self.question.len() + self.rule.bytes() + relations + labels
+        let chosen = self.rule_chosen_by.len() + self.rule_basis.len();
+        self.title.len() + self.symbol.len() + self.question.len() + self.rule.bytes() + chosen + relations + labels
     }
 }
 
@@ -149,6 +157,8 @@ pub struct Vote {
     pub create_time: Timestamp,
     /// When it was locked.
     pub lock_time: Option<Timestamp>,
+    /// The statements and corrections on record with it, oldest first.
+    pub annotations: Vec<Annotation>,
     /// Counts entries about it.
     pub revision: u64,
     /// The last entry about it.
@@ -158,14 +168,18 @@ pub struct Vote {
 }
 
 /// The voting of an opened vote.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Voting {
     /// The members entitled to vote.
     pub roll: Arc<Roll>,
-    /// What they have pressed, in the order of the roll.
+    /// What they have pressed, in the order of the roll. Corrections leave it as it was.
     pub lights: Vec<Light>,
-    /// The counts, kept as ballots come.
+    /// What the ballots at these places of the roll were corrected to.
+    pub corrections: BTreeMap<usize, Choice>,
+    /// The counts, kept as ballots come; corrections included.
     pub tally: Tally,
+    /// The tally as it was locked, where a ballot was corrected since.
+    pub announced: Option<Tally>,
     /// Seats of the body by statute when it opened.
     pub seats: u32,
     /// Members that held a seat when it opened.
@@ -178,6 +192,23 @@ pub struct Voting {
     pub lock_at_time: Option<Timestamp>,
     /// The question tied before: a second tie rejects it.
     pub second_vote: bool,
+    /// The presiding officer's, on equal counts.
+    pub casting_vote: Option<CastingVote>,
+}
+
+/// The presiding officer's vote on equal counts. It is in no tally.
+#[derive(Clone, Debug)]
+pub struct CastingVote {
+    /// In favour or against.
+    pub choice: Choice,
+    /// Who gave it; may be empty.
+    pub given_by: String,
+    /// The principle invoked; may be empty.
+    pub reason: String,
+    /// The entry's place in the record.
+    pub seq: Seq,
+    /// The entry's time.
+    pub record_time: Timestamp,
 }
 
 /// What one member on the roll has pressed.
@@ -185,7 +216,7 @@ pub struct Voting {
 pub struct Light {
     /// Its ballot, while it has one.
     pub stand: Option<Stand>,
-    /// The vote's revision when it last changed; 0 where it never did.
+    /// The vote's revision when its stand last changed, by a correction too; 0 where it never did.
     pub changed: u64,
 }
 
@@ -210,8 +241,9 @@ impl Vote {
             return Some(Verdict::without_vote());
         }
         let voting = self.voting.as_ref().filter(|_| self.state != VoteState::Annulled);
-        let mut verdict = voting.map(|voting| voting.judge(&self.question.rule, &self.name))?;
-        if matches!(self.state, VoteState::Open | VoteState::Suspended) {
+        let goes_on = matches!(self.state, VoteState::Open | VoteState::Suspended);
+        let mut verdict = voting.map(|voting| voting.judge(&self.question.rule, &self.name, goes_on))?;
+        if goes_on {
             // No newsroom is to print "Adopted" of a vote that goes on.
             let (first, rest) = verdict.summary.split_at(1);
             verdict.summary = format!("As it stands: {}{rest}", first.to_lowercase());
@@ -221,9 +253,26 @@ impl Vote {
 }
 
 impl Voting {
-    /// The member at a place of the roll, with its stand.
-    pub fn seats(&self) -> impl Iterator<Item = (&Arc<Member>, Option<&Stand>)> {
-        self.roll.members().iter().zip(self.lights.iter().map(|light| light.stand.as_ref()))
+    /// The members with what counts of each, in the order of the roll.
+    pub fn choices(&self) -> impl Iterator<Item = (&Arc<Member>, Choice)> {
+        self.roll.members().iter().enumerate().map(|(at, member)| (member, self.choice(at)))
+    }
+
+    /// What counts of the member at a place of the roll: its ballot as corrected, else as it stands.
+    #[must_use]
+    pub fn choice(&self, at: usize) -> Choice {
+        let pressed = || self.lights[at].stand.map_or(Choice::NotVoting, |stand| stand.choice);
+        self.corrections.get(&at).copied().unwrap_or_else(pressed)
+    }
+
+    /// Each group of the members on the roll, by head. A member of several counts in each.
+    #[must_use]
+    pub fn by_group(&self) -> BTreeMap<&str, Counts> {
+        let mut groups = BTreeMap::<&str, Counts>::new();
+        for (member, choice) in self.choices() {
+            member.groups.iter().for_each(|group| groups.entry(group).or_default().add(choice));
+        }
+        groups
     }
 
     /// A member's stand: none where it is not on the roll, `Some(None)` where it has not voted.
@@ -241,21 +290,40 @@ impl Voting {
         *light = Light { stand, changed: revision };
     }
 
-    fn judge(&self, rule: &Rule, vote: &VoteName) -> Verdict {
+    /// Takes up what the ballot at a place of the roll is corrected to.
+    pub(super) fn correct(&mut self, at: usize, corrected: Choice, revision: u64) {
+        let counted = self.choice(at);
+        self.announced.get_or_insert_with(|| self.tally.clone());
+        self.tally.shift(&self.roll.members()[at], counted, corrected);
+        self.corrections.insert(at, corrected);
+        self.lights[at].changed = revision;
+    }
+
+    /// What the rule says of the tally as it stands, and while ballots can still be cast whether they can change it.
+    pub(super) fn judge(&self, rule: &Rule, vote: &VoteName, goes_on: bool) -> Verdict {
+        let of_group = |veto: &Veto, member: &Member| member.groups.contains(&veto.group);
         let vetoes = rule.veto.as_ref().map_or_else(Vec::new, |veto| {
-            let blocking = self.seats().filter(|(member, stand)| {
-                stand.is_some_and(|stand| stand.choice == veto.choice) && member.groups.contains(&veto.group)
-            });
+            let blocking = self.choices().filter(|(member, choice)| *choice == veto.choice && of_group(veto, member));
             blocking.map(|(member, _)| format!("{}/members/{}", vote.body.name(), member.id)).collect()
         });
-        rule.judge(&Facts {
+        let facts = Facts {
             tally: &self.tally,
             seats: self.seats.into(),
             members: self.members.into(),
             members_present: self.members_present.map(u64::from),
             vetoes,
-            casting_vote: None,
+            casting_vote: self.casting_vote.as_ref().map(|given| given.choice),
             second_vote: self.second_vote,
-        })
+        };
+        let decidedness = if goes_on {
+            let waits = |veto: &Veto| {
+                let mut out = self.choices().filter(|(_, choice)| *choice == Choice::NotVoting);
+                out.any(|(member, _)| of_group(veto, member))
+            };
+            rule.decidedness(&facts, rule.veto.as_ref().is_some_and(waits))
+        } else {
+            Decidedness::Certain
+        };
+        Verdict { decidedness: Some(decidedness), ..rule.judge(&facts) }
     }
 }

@@ -52,6 +52,8 @@ impl Rollcall {
                 biased;
                 () = self.stopping.cancelled() => Err(status::not_serving(STOPPING.to_owned())),
                 first = requests.message() => first,
+                // No one is left who would take the answers: the caller went, or its deadline passed.
+                () = submitted.closed() => return,
             };
             let mut ballots = Vec::new();
             let mut next = Some(first);

@@ -4,13 +4,13 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{Answers, Rollcall, bodies::body_name, status, vote, votes::vote_name};
 use crate::domain::limits::MAX_BATCH;
-use crate::domain::{BallotName, BodyId, Choice, Command, MemberId, MemberName, Receipt, Rejection, Resource, Stand};
+use crate::domain::{BallotName, Choice, Command, MemberId, MemberName, Receipt, Rejection, Resource};
 use crate::proto::ballot_result::Result as BallotOutcome;
 use crate::proto::{self, ballot_service_server::BallotService};
 use crate::seq::Seq;
 use crate::sequencer::SubmitError;
 use crate::wire::ballot::ballot;
-use crate::wire::malformed::Malformed;
+use crate::wire::malformed::{Fields, Malformed};
 use crate::wire::page::Page;
 
 #[tonic::async_trait]
@@ -47,7 +47,7 @@ impl BallotService for Rollcall {
             let voting = vote(hall, &name.vote)?.voting.as_ref();
             let at = voting.and_then(|voting| Some((voting, voting.roll.position(&name.member)?)));
             let (voting, at) = at.ok_or_else(|| not_on_roll(&name))?;
-            let ballot = ballot(&name.vote, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
+            let ballot = ballot(&name.vote, voting, at);
             Ok(Response::new(proto::GetBallotResponse { ballot: Some(ballot), seq: hall.end().get() }))
         })
     }
@@ -58,11 +58,14 @@ impl BallotService for Rollcall {
     ) -> Result<Response<proto::ListBallotsResponse>, Status> {
         let request = request.into_inner();
         if let Some(body) = request.parent.strip_suffix("/votes/-") {
-            return self.ballots_of_member(body_name("parent", body)?, &request).await;
+            return self.ballots_of_member(body, &request).await;
         }
-        let name = vote_name("parent", &request.parent)?;
-        let only = (!request.member.is_empty()).then(|| member_id(&request.member)).transpose()?;
-        let (page, choices) = page(&request)?;
+        let mut fields = Fields::default();
+        let name = fields.take(vote_name("parent", &request.parent));
+        let asked = (!request.member.is_empty()).then(|| member_id(&request.member));
+        let only = fields.take(asked.transpose());
+        let page = page(&mut fields, &request);
+        let ((name, only), (page, choices)) = fields.finish(name.zip(only).zip(page))?;
         let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
         self.catch_up(0).await?;
         self.board.read(|hall| {
@@ -71,11 +74,8 @@ impl BallotService for Rollcall {
                     None => after..voting.lights.len(),
                     Some(member) => voting.roll.position(member).map_or(0..0, |at| at.max(after)..at + 1),
                 };
-                let places = places.filter(|at| among(&choices, voting.lights[*at].stand.as_ref()));
-                places.map(|at| {
-                    let ballot = ballot(&name, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
-                    ((at as u64 + 1).to_be_bytes().to_vec(), ballot)
-                })
+                let places = places.filter(|at| among(&choices, voting.choice(*at)));
+                places.map(|at| ((at as u64 + 1).to_be_bytes().to_vec(), ballot(&name, voting, at)))
             });
             let (ballots, next_page_token) = page.take(ballots);
             Ok(Response::new(proto::ListBallotsResponse { ballots, next_page_token, seq: hall.end().get() }))
@@ -142,14 +142,18 @@ impl Rollcall {
     /// One member's ballots in every vote of its body that it was on the roll of, in the order of the votes' creation.
     async fn ballots_of_member(
         &self,
-        body: BodyId,
+        body: &str,
         request: &proto::ListBallotsRequest,
     ) -> Result<Response<proto::ListBallotsResponse>, Status> {
-        if request.member.is_empty() {
-            return Err(Malformed::field("member", "must be set where the parent is every vote of a body").into());
-        }
-        let member = member_id(&request.member)?;
-        let (page, choices) = page(request)?;
+        let mut fields = Fields::default();
+        let body = fields.take(body_name("parent", body));
+        let member = match &*request.member {
+            "" => Err(Malformed::field("member", "must be set where the parent is every vote of a body")),
+            member => member_id(member),
+        };
+        let member = fields.take(member);
+        let page = page(&mut fields, request);
+        let ((body, member), (page, choices)) = fields.finish(body.zip(member).zip(page))?;
         let after = Seq::new(page.after_number()?);
         self.catch_up(0).await?;
         self.board.read(|hall| {
@@ -157,11 +161,8 @@ impl Rollcall {
             let ballots = hall.votes_after(Some(of), after).filter_map(|(seq, vote)| {
                 let voting = vote.voting.as_ref()?;
                 let at = voting.roll.position(&member)?;
-                if !among(&choices, voting.lights[at].stand.as_ref()) {
-                    return None;
-                }
-                let ballot = ballot(&vote.name, &voting.roll.members()[at], voting.lights[at].stand.as_ref());
-                Some((seq.get().to_be_bytes().to_vec(), ballot))
+                among(&choices, voting.choice(at))
+                    .then(|| (seq.get().to_be_bytes().to_vec(), ballot(&vote.name, voting, at)))
             });
             let (ballots, next_page_token) = page.take(ballots);
             Ok(Response::new(proto::ListBallotsResponse { ballots, next_page_token, seq: hall.end().get() }))
@@ -174,18 +175,18 @@ fn member_id(text: &str) -> Result<MemberId, Malformed> {
 }
 
 /// The page that is asked for, and the choices that it is about; all where none is named.
-fn page(request: &proto::ListBallotsRequest) -> Result<(Page, Vec<i32>), Malformed> {
+fn page(fields: &mut Fields, request: &proto::ListBallotsRequest) -> Option<(Page, Vec<i32>)> {
+    fields.known::<proto::Choice>("choices", &request.choices);
     let mut choices = request.choices.clone();
     choices.sort_unstable();
     let filter = format!("{choices:?}");
     let list = ["ballots", &request.parent, &request.member, &filter];
-    Ok((Page::read(request.page_size, &request.page_token, &list)?, choices))
+    Some((fields.take(Page::read(request.page_size, &request.page_token, &list))?, choices))
 }
 
-/// Whether a member's stand is among these choices; all where none is named.
-fn among(choices: &[i32], stand: Option<&Stand>) -> bool {
-    let choice = proto::Choice::from(stand.map_or(Choice::NotVoting, |stand| stand.choice));
-    choices.is_empty() || choices.contains(&choice.into())
+/// Whether what counts of a member is among these choices; all where none is named.
+fn among(choices: &[i32], choice: Choice) -> bool {
+    choices.is_empty() || choices.contains(&proto::Choice::from(choice).into())
 }
 
 fn not_on_roll(name: &BallotName) -> Status {

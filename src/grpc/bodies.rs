@@ -6,7 +6,7 @@ use super::{Rollcall, status};
 use crate::domain::{BodyId, Command, Hall, Resource};
 use crate::proto::{self, body_service_server::BodyService};
 use crate::wire;
-use crate::wire::malformed::Malformed;
+use crate::wire::malformed::{Fields, Malformed};
 use crate::wire::page::Page;
 
 fn body<'a>(hall: &'a Hall, id: &BodyId) -> Result<&'a crate::domain::Body, Status> {
@@ -65,8 +65,10 @@ impl BodyService for Rollcall {
         request: Request<proto::ListMembersRequest>,
     ) -> Result<Response<proto::ListMembersResponse>, Status> {
         let request = request.into_inner();
-        let id = body_name("parent", &request.parent)?;
-        let page = Page::read(request.page_size, &request.page_token, &["members", &request.parent])?;
+        let mut fields = Fields::default();
+        let id = fields.take(body_name("parent", &request.parent));
+        let page = fields.take(Page::read(request.page_size, &request.page_token, &["members", &request.parent]));
+        let (id, page) = fields.finish(id.zip(page))?;
         let after = page.after_number()?;
         self.catch_up(0).await?;
         self.board.read(|hall| {

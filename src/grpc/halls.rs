@@ -6,15 +6,17 @@ use std::time::Duration;
 use async_stream::try_stream;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::tallies::{STOPPING, draining};
-use super::{Answers, Rollcall, bodies::body_name, heartbeat, status, votes::ALL};
+use super::{Answers, Rollcall, heartbeat, status, votes::one_or_all};
 use crate::board::PACE;
 use crate::domain::{BodyId, Hall, Resource, Vote, VoteName};
 use crate::proto::watch_votes_response::Message;
 use crate::proto::{self, WatchVotesRequest, WatchVotesResponse};
 use crate::seq::Seq;
+use crate::wire::malformed::Fields;
+use crate::wire::vote::Related;
 
 /// Votes looked through at once, while the board waits.
 const PAGE: usize = 256;
@@ -23,6 +25,8 @@ const PAGE: usize = 256;
 struct HallWatch {
     /// One body's votes, or all.
     body: Option<BodyId>,
+    /// Votes with such a relation alone, where one was asked for.
+    related: Option<Related>,
     /// The states that it asked for; those that have not ended where it named none.
     states: Vec<i32>,
     /// Complete up to here.
@@ -33,15 +37,20 @@ struct HallWatch {
 }
 
 impl Rollcall {
-    pub(super) async fn hall_of_votes(
-        &self,
-        request: WatchVotesRequest,
+    pub(super) async fn watch_votes(
+        self,
+        request: Request<WatchVotesRequest>,
     ) -> Result<Response<Answers<WatchVotesResponse>>, Status> {
-        let silence = heartbeat(request.heartbeat)?;
-        let body = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
+        let request = request.into_inner();
+        let mut fields = Fields::default();
+        let body = fields.take(one_or_all(&request.parent));
+        fields.known::<proto::VoteState>("states", &request.states);
+        let related = fields.take(request.relation.as_ref().map(Related::read).transpose());
+        let silence = fields.take(heartbeat(request.heartbeat));
+        let ((body, related), silence) = fields.finish(body.zip(related).zip(silence))?;
         self.catch_up(request.after_seq).await?;
         let at = Seq::new(request.after_seq);
-        let mut watch = HallWatch { body, states: request.states, at, shown: HashSet::new() };
+        let mut watch = HallWatch { body, related, states: request.states, at, shown: HashSet::new() };
         let end = self.board.read(|hall| match &watch.body {
             Some(id) if hall.body(id).is_none() => Err(status::no_such(Resource::Body(id.clone()))),
             _ => {
@@ -49,7 +58,7 @@ impl Rollcall {
                 Ok(hall.end())
             }
         })?;
-        Ok(Response::new(self.clone().hall(watch, end, silence)))
+        Ok(Response::new(self.hall(watch, end, silence)))
     }
 
     fn hall(self, mut watch: HallWatch, end: Seq, silence: Duration) -> Answers<WatchVotesResponse> {
@@ -119,13 +128,14 @@ impl HallWatch {
         if self.at == Seq::ZERO {
             return;
         }
-        let known = hall.changed_after(Seq::ZERO).filter(|vote| self.is_of_body(vote));
+        let known = hall.changed_after(Seq::ZERO).filter(|vote| self.is_about(vote));
         let known = known.filter(|vote| vote.created <= self.at && (vote.seq > self.at || self.asks_for(vote)));
         self.shown = known.map(|vote| vote.name.clone()).collect();
     }
 
-    fn is_of_body(&self, vote: &Vote) -> bool {
-        self.body.as_ref().is_none_or(|body| *body == vote.name.body)
+    fn is_about(&self, vote: &Vote) -> bool {
+        let of_body = self.body.as_ref().is_none_or(|body| *body == vote.name.body);
+        of_body && self.related.as_ref().is_none_or(|related| related.holds(vote))
     }
 
     fn asks_for(&self, vote: &Vote) -> bool {
@@ -140,7 +150,7 @@ impl HallWatch {
         for vote in hall.changed_after(self.at).take(PAGE) {
             looked += 1;
             self.at = vote.seq;
-            if self.is_of_body(vote) && self.shows(vote) {
+            if self.is_about(vote) && self.shows(vote) {
                 votes.push(vote.into());
             }
         }

@@ -3,15 +3,17 @@
 mod ballot_stream;
 mod ballots;
 mod bodies;
-mod gate;
+mod edge;
 mod halls;
 mod records;
 mod rules;
 mod status;
 mod tallies;
 mod votes;
+mod watches;
 
-pub use gate::Gate;
+pub use edge::Edge;
+pub use watches::Tallies;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -105,7 +107,7 @@ fn vote<'a>(hall: &'a Hall, name: &VoteName) -> Result<&'a crate::domain::Vote, 
 }
 
 /// The silence after which a stream says that it is alive.
-fn heartbeat(asked: Option<prost_types::Duration>) -> Result<Duration, Status> {
+fn heartbeat(asked: Option<prost_types::Duration>) -> Result<Duration, Malformed> {
     let Some(asked) = asked else { return Ok(HEARTBEAT) };
     let asked = crate::wire::time::span(&asked)
         .ok_or_else(|| Malformed::field("heartbeat", "must be a Duration, and not negative"))?;
@@ -114,5 +116,5 @@ fn heartbeat(asked: Option<prost_types::Duration>) -> Result<Duration, Status> {
 
 /// The answer of a call that this version does not have yet.
 fn not_yet(call: &str) -> Status {
-    Status::unimplemented(format!("{call} is in the contract, and not in this version of Rollcall yet"))
+    status::not_implemented(format!("{call} is in the contract, and not in this version of Rollcall yet"))
 }

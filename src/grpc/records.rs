@@ -10,12 +10,12 @@ use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::{Answers, Rollcall, heartbeat, not_yet, status, vote};
-use crate::domain::{BodyId, Resource, VoteName};
+use crate::domain::{BodyId, Hall, Resource};
 use crate::proto::stored_entry::Content;
 use crate::proto::{self, record_service_server::RecordService};
 use crate::seq::Seq;
 use crate::wire::entry::{Scope, decode};
-use crate::wire::malformed::Malformed;
+use crate::wire::malformed::{Fields, Malformed};
 
 /// Entries read from the log at once.
 const PAGE: usize = 1_024;
@@ -39,8 +39,14 @@ impl RecordService for Rollcall {
         request: Request<proto::ReadEntriesRequest>,
     ) -> Result<Response<Self::ReadEntriesStream>, Status> {
         let request = request.into_inner();
-        let heartbeat = heartbeat(request.heartbeat)?;
-        let scope = self.scope(&request.scope).await?;
+        let mut fields = Fields::default();
+        let scope = fields.take(scope(&request.scope));
+        let heartbeat = fields.take(heartbeat(request.heartbeat));
+        let (scope, heartbeat) = fields.finish(scope.zip(heartbeat))?;
+        if let Some(scope) = &scope {
+            self.catch_up(0).await?;
+            self.board.read(|hall| on_record(hall, scope))?;
+        }
         let head = *self.journal.end().borrow();
         if request.after_seq > head.get() {
             return Err(status::beyond("the record ends", head.get()));
@@ -92,23 +98,6 @@ struct Reader {
 }
 
 impl Rollcall {
-    /// What a request's scope names, which must be on record.
-    async fn scope(&self, name: &str) -> Result<Option<Scope>, Status> {
-        if name.is_empty() {
-            return Ok(None);
-        }
-        self.catch_up(0).await?;
-        if let Ok(name) = name.parse::<VoteName>() {
-            self.board.read(|hall| vote(hall, &name).map(|_| ()))?;
-            return Ok(Some(Scope::Vote(name)));
-        }
-        let Ok(body) = BodyId::from_name(name) else {
-            return Err(Malformed::field("scope", "must be bodies/{body}, bodies/{body}/votes/{vote}, or empty").into());
-        };
-        let known = self.board.read(|hall| hall.body(&body).is_some());
-        if known { Ok(Some(Scope::Body(body))) } else { Err(status::no_such(Resource::Body(body))) }
-    }
-
     fn entries(
         self,
         mut reader: Reader,
@@ -188,6 +177,24 @@ impl Rollcall {
     }
 }
 
+/// What a request's scope names; none where it is the whole record.
+fn scope(name: &str) -> Result<Option<Scope>, Malformed> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let scope = name.parse().map(Scope::Vote).or_else(|_| BodyId::from_name(name).map(Scope::Body));
+    let problem = "must be bodies/{body}, bodies/{body}/votes/{vote}, or empty";
+    scope.map(Some).map_err(|_| Malformed::field("scope", problem))
+}
+
+fn on_record(hall: &Hall, scope: &Scope) -> Result<(), Status> {
+    match scope {
+        Scope::Vote(name) => vote(hall, name).map(drop),
+        Scope::Body(body) if hall.body(body).is_none() => Err(status::no_such(Resource::Body(body.clone()))),
+        Scope::Body(_) => Ok(()),
+    }
+}
+
 impl Reader {
     /// Moves past an entry, and takes it along if it is in scope. Returns the bytes that it adds to the message.
     fn pass(&mut self, seq: Seq, stored: Bytes, entries: &mut Vec<proto::StoredEntry>) -> Result<usize, Status> {
@@ -211,7 +218,7 @@ impl Reader {
 }
 
 fn no_entry(seq: Seq, problem: impl std::fmt::Display) -> Status {
-    Status::data_loss(format!("the record holds at {seq} what is no entry: {problem}"))
+    status::damaged(format!("the record holds at {seq} what is no entry: {problem}"))
 }
 
 const STOPPING: &str = "this server is stopping; read on after through_seq, elsewhere if possible";

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use http::HeaderMap;
+use http_body::Frame;
 use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
@@ -21,7 +23,7 @@ const DOMAIN: &str = "rollcall";
 const MAX_DETAILS: usize = 4 << 10;
 
 /// A sentence within what a header carries safely.
-const MAX_MESSAGE: usize = 1_000;
+const MAX_SENTENCE: usize = 1_000;
 
 /// What one bad field takes of the details at most: names within a request are as long as its caller likes.
 const MAX_ECHO: usize = 400;
@@ -62,7 +64,7 @@ impl From<Malformed> for Status {
             room -= length;
             details.add_bad_request_violation(violation.field, violation.problem);
         }
-        let message = shortened(refusal.message, MAX_MESSAGE);
+        let message = shortened(refusal.message, MAX_SENTENCE);
         status(Refusal { message, ..refusal }, details)
     }
 }
@@ -81,7 +83,7 @@ fn shortened(mut message: String, most: usize) -> String {
 }
 
 /// A rule's "no".
-fn rejected(rejection: &Rejection) -> Status {
+pub fn rejected(rejection: &Rejection) -> Status {
     let refusal = Refusal::from(rejection);
     let mut details = details(&refusal);
     match rejection {
@@ -91,6 +93,9 @@ fn rejected(rejection: &Rejection) -> Status {
         }
         Rejection::NameTooAlike { seated, .. } => {
             details.set_resource_info(type_name("member"), seated.to_string(), "", "");
+        }
+        Rejection::MajorityTooSmall { .. } => {
+            details.add_bad_request_violation("vote.rule", refusal.message.clone());
         }
         _ if refusal.code == code::FAILED_PRECONDITION => {
             let subject = rejection.subject().unwrap_or_default();
@@ -150,6 +155,42 @@ pub fn not_serving(why: String) -> Status {
     status(refusal, details)
 }
 
+/// The caller waited no longer.
+#[must_use]
+pub fn deadline_exceeded() -> Status {
+    let sentence = "the call's deadline passed before it was answered; a change may be on record all the same: repeat it with \
+                    the same request_id to learn its outcome";
+    bare(code::DEADLINE_EXCEEDED, ErrorReason::DeadlineExceeded, sentence.to_owned())
+}
+
+/// More calls at once than there is room for.
+#[must_use]
+pub fn too_many_calls(most: usize) -> Status {
+    let sentence =
+        format!("{most} calls are under way, and there is room for no more; nothing of this one was recorded");
+    let refusal = refusal::refusal(code::RESOURCE_EXHAUSTED, ErrorReason::Overloaded, sentence, Metadata::new());
+    let mut details = details(&refusal);
+    details.set_retry_info(Some(RETRY_SERVING));
+    status(refusal, details)
+}
+
+/// A call of the contract that this version does not have.
+pub fn not_implemented(sentence: String) -> Status {
+    bare(code::UNIMPLEMENTED, ErrorReason::NotImplemented, sentence)
+}
+
+/// The record holds what nobody can have written.
+pub fn damaged(sentence: String) -> Status {
+    bare(code::DATA_LOSS, ErrorReason::RecordDamaged, sentence)
+}
+
+/// A reason and a sentence, without more.
+fn bare(code: i32, reason: ErrorReason, sentence: String) -> Status {
+    let refusal = refusal::refusal(code, reason, sentence, Metadata::new());
+    let details = details(&refusal);
+    status(refusal, details)
+}
+
 /// A place beyond the end. `what` begins the sentence, e.g. "the record ends".
 pub fn beyond(what: &str, end: u64) -> Status {
     let message =
@@ -164,4 +205,11 @@ pub fn beyond(what: &str, end: u64) -> Status {
 pub fn unreadable(error: &JournalError) -> Status {
     tracing::error!(%error, "a read of the record failed");
     not_serving("the record cannot be read now; the server's log says why".to_owned())
+}
+
+/// A status at the end of a body.
+pub fn trailers<D>(status: &Status) -> Result<Frame<D>, Status> {
+    let mut headers = HeaderMap::new();
+    status.add_header(&mut headers)?;
+    Ok(Frame::trailers(headers))
 }

@@ -1,73 +1,66 @@
 //! Live tallies: the newest state of a vote, to whoever watches.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_stream::try_stream;
+use bytes::Bytes;
 use tonic::{Request, Response, Status};
 
 use super::{Answers, Rollcall, heartbeat, status, vote, votes::vote_name};
 use crate::board::{Ended, Watch};
+use crate::domain::Resource;
+use crate::proto;
 use crate::proto::watch_tally_response::Message;
-use crate::proto::{self, tally_service_server::TallyService};
-use crate::wire::tally::Frame;
+use crate::wire::malformed::Fields;
+use crate::wire::tally::{Frame, by_group, framed};
 
 /// Watchers are told to come back within this, spread evenly, so that they do not all come at once.
 const RECONNECT_WITHIN_MILLIS: u64 = 2_000;
 
-#[tonic::async_trait]
-impl TallyService for Rollcall {
-    async fn get_tally(
-        &self,
+impl Rollcall {
+    pub(super) async fn get_tally(
+        self,
         request: Request<proto::GetTallyRequest>,
     ) -> Result<Response<proto::GetTallyResponse>, Status> {
         let name = vote_name("vote", &request.get_ref().vote)?;
         self.catch_up(request.get_ref().at_least_seq).await?;
-        let frame = self.board.read(|hall| vote(hall, &name).map(Frame::from))?;
-        Ok(Response::new(proto::GetTallyResponse { frame: Some(frame.plain()) }))
+        let grouped = request.get_ref().by_group;
+        let (frame, groups) = self.board.read(|hall| {
+            let vote = vote(hall, &name)?;
+            Ok::<_, Status>((Frame::from(vote), if grouped { by_group(vote) } else { BTreeMap::new() }))
+        })?;
+        Ok(Response::new(proto::GetTallyResponse { frame: Some(frame.plain()), groups }))
     }
 
-    type WatchTallyStream = Answers<proto::WatchTallyResponse>;
-
-    async fn watch_tally(
-        &self,
-        request: Request<proto::WatchTallyRequest>,
-    ) -> Result<Response<Self::WatchTallyStream>, Status> {
-        let request = request.into_inner();
-        let name = vote_name("vote", &request.vote)?;
-        let heartbeat = heartbeat(request.heartbeat)?;
+    /// The messages of a watch, framed for gRPC.
+    pub(super) async fn watch_tally(self, request: proto::WatchTallyRequest) -> Result<Answers<Bytes>, Status> {
+        let mut fields = Fields::default();
+        let name = fields.take(vote_name("vote", &request.vote));
+        let heartbeat = fields.take(heartbeat(request.heartbeat));
+        let (name, heartbeat) = fields.finish(name.zip(heartbeat))?;
         self.catch_up(0).await?;
         let revision = self.board.read(|hall| vote(hall, &name).map(|vote| vote.revision))?;
         if request.after_revision > revision {
             return Err(status::beyond("the vote's last revision is", revision));
         }
-        let watch = self.board.watch(&name).ok_or_else(|| status::no_such(crate::domain::Resource::Vote(name)))?;
-        Ok(Response::new(self.clone().tallies(watch, request.with_ballots, heartbeat)))
+        let watch = self.board.watch(&name).ok_or_else(|| status::no_such(Resource::Vote(name)))?;
+        Ok(self.tallies(watch, request.with_ballots, heartbeat))
     }
 
-    type WatchVotesStream = Answers<proto::WatchVotesResponse>;
-
-    async fn watch_votes(
-        &self,
-        request: Request<proto::WatchVotesRequest>,
-    ) -> Result<Response<Self::WatchVotesStream>, Status> {
-        self.hall_of_votes(request.into_inner()).await
-    }
-}
-
-impl Rollcall {
-    fn tallies(self, mut watch: Watch, with_ballots: bool, silence: Duration) -> Answers<proto::WatchTallyResponse> {
+    fn tallies(self, mut watch: Watch, with_ballots: bool, silence: Duration) -> Answers<Bytes> {
         let stream = try_stream! {
             let mut shown: Option<Arc<Frame>> = None;
             while !shown.as_ref().is_some_and(|frame| frame.state().has_ended()) {
                 let frame = match self.wake(&mut watch, silence).await {
                     Wake::Frame(frame) => frame,
                     Wake::Silence => {
-                        yield message(Message::Progress(self.progress()));
+                        yield framed(Message::Progress(self.progress()));
                         continue;
                     }
                     Wake::Stopping => {
-                        yield message(Message::Draining(draining()));
+                        yield framed(Message::Draining(draining()));
                         Err(status::not_serving(STOPPING.to_owned()))?;
                         return;
                     }
@@ -76,9 +69,10 @@ impl Rollcall {
                         return;
                     }
                 };
-                let sent = if with_ballots { frame.with_ballots(shown.as_deref()) } else { frame.plain() };
+                let message =
+                    if with_ballots { frame.message_with_ballots(shown.as_deref()) } else { frame.message() };
                 shown = Some(frame);
-                yield message(Message::Frame(sent));
+                yield message;
             }
         };
         Box::pin(stream)
@@ -108,10 +102,6 @@ enum Wake {
 }
 
 pub(super) const STOPPING: &str = "this server is stopping; connect again, elsewhere if possible";
-
-fn message(message: Message) -> proto::WatchTallyResponse {
-    proto::WatchTallyResponse { message: Some(message) }
-}
 
 pub(super) fn draining() -> proto::Draining {
     let spread = uuid::Uuid::new_v4().as_u64_pair().0 % RECONNECT_WITHIN_MILLIS;

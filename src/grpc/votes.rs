@@ -2,17 +2,23 @@
 
 use tonic::{Request, Response, Status};
 
-use super::{Rollcall, bodies::body_name, not_yet, status, vote};
-use crate::domain::{Command, Resource, VoteName};
+use super::{Rollcall, bodies::body_name, status, vote};
+use crate::domain::{BodyId, Command, Resource, VoteName, moves};
 use crate::presets::Presets;
 use crate::proto::{self, vote_service_server::VoteService};
 use crate::seq::Seq;
-use crate::wire::malformed::Malformed;
+use crate::wire::malformed::{Fields, Malformed};
 use crate::wire::page::Page;
-use crate::wire::vote::Draft;
+use crate::wire::vote::{Draft, Related};
+use crate::wire::{annotation, comparison};
 
 /// In place of a body's identifier: all bodies.
-pub(super) const ALL: &str = "bodies/-";
+const ALL: &str = "bodies/-";
+
+/// The body whose votes are asked for; none where it is all bodies.
+pub(super) fn one_or_all(parent: &str) -> Result<Option<BodyId>, Malformed> {
+    if parent == ALL { Ok(None) } else { body_name("parent", parent).map(Some) }
+}
 
 pub(super) fn vote_name(field: &str, name: &str) -> Result<VoteName, Malformed> {
     name.parse::<VoteName>().map_err(|problem| Malformed::field(field, problem.to_string()))
@@ -73,11 +79,16 @@ impl VoteService for Rollcall {
         request: Request<proto::ListVotesRequest>,
     ) -> Result<Response<proto::ListVotesResponse>, Status> {
         let request = request.into_inner();
-        let of = if request.parent == ALL { None } else { Some(body_name("parent", &request.parent)?) };
+        let mut fields = Fields::default();
+        let of = fields.take(one_or_all(&request.parent));
+        fields.known::<proto::VoteState>("states", &request.states);
         let mut states: Vec<i32> = request.states.clone();
         states.sort_unstable();
-        let filter = format!("{states:?}");
-        let page = Page::read(request.page_size, &request.page_token, &["votes", &request.parent, &filter])?;
+        let related = fields.take(request.relation.as_ref().map(Related::read).transpose());
+        let filter = format!("{states:?} {related:?}");
+        let list = ["votes", &request.parent, &filter];
+        let page = fields.take(Page::read(request.page_size, &request.page_token, &list));
+        let ((of, related), page) = fields.finish(of.zip(related).zip(page))?;
         let after = Seq::new(page.after_number()?);
         self.catch_up(0).await?;
         self.board.read(|hall| {
@@ -86,9 +97,32 @@ impl VoteService for Rollcall {
             let votes = hall.votes_after(body, after);
             let votes = votes
                 .filter(|(_, vote)| states.is_empty() || states.contains(&proto::VoteState::from(vote.state).into()));
+            let votes = votes.filter(|(_, vote)| related.as_ref().is_none_or(|related| related.holds(vote)));
             let votes = votes.map(|(seq, vote)| (seq.get().to_be_bytes().to_vec(), proto::Vote::from(vote)));
             let (votes, next_page_token) = page.take(votes);
             Ok(Response::new(proto::ListVotesResponse { votes, next_page_token, seq: hall.end().get() }))
+        })
+    }
+
+    async fn compare_votes(
+        &self,
+        request: Request<proto::CompareVotesRequest>,
+    ) -> Result<Response<proto::CompareVotesResponse>, Status> {
+        let request = request.into_inner();
+        let mut fields = Fields::default();
+        let names = fields.take(comparison::names(&request.votes));
+        let list = [&["compare"], &request.votes.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat();
+        let page = fields.take(Page::read(request.page_size, &request.page_token, &list));
+        let (names, page) = fields.finish(names.zip(page))?;
+        let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
+        self.catch_up(0).await?;
+        self.board.read(|hall| {
+            let compared = hall.compared(&names).map_err(|no| status::rejected(&no))?;
+            let moved = moves(&compared).into_iter().filter(|(at, _)| *at >= after);
+            let moved = moved.map(|(at, one)| ((at as u64 + 1).to_be_bytes().to_vec(), one.into()));
+            let (members, next_page_token) = page.take(moved);
+            let votes = compared.into_iter().map(Into::into).collect();
+            Ok(Response::new(proto::CompareVotesResponse { votes, members, next_page_token, seq: hall.end().get() }))
         })
     }
 
@@ -118,9 +152,10 @@ impl VoteService for Rollcall {
 
     async fn give_casting_vote(
         &self,
-        _: Request<proto::GiveCastingVoteRequest>,
+        request: Request<proto::GiveCastingVoteRequest>,
     ) -> Result<Response<proto::GiveCastingVoteResponse>, Status> {
-        Err(not_yet("GiveCastingVote"))
+        let (vote, receipt) = self.change(Command::try_from(request.into_inner())?).await?;
+        Ok(Response::new(proto::GiveCastingVoteResponse { vote, receipt }))
     }
 
     async fn adopt_without_vote(
@@ -141,22 +176,38 @@ impl VoteService for Rollcall {
 
     async fn record_statement(
         &self,
-        _: Request<proto::RecordStatementRequest>,
+        request: Request<proto::RecordStatementRequest>,
     ) -> Result<Response<proto::RecordStatementResponse>, Status> {
-        Err(not_yet("RecordStatement"))
+        let receipt = self.submit(request.into_inner().try_into()?).await?;
+        Ok(Response::new(proto::RecordStatementResponse { receipt: Some(receipt.into()) }))
     }
 
     async fn correct_ballot(
         &self,
-        _: Request<proto::CorrectBallotRequest>,
+        request: Request<proto::CorrectBallotRequest>,
     ) -> Result<Response<proto::CorrectBallotResponse>, Status> {
-        Err(not_yet("CorrectBallot"))
+        let (vote, receipt) = self.change(Command::try_from(request.into_inner())?).await?;
+        Ok(Response::new(proto::CorrectBallotResponse { vote, receipt }))
     }
 
     async fn list_annotations(
         &self,
-        _: Request<proto::ListAnnotationsRequest>,
+        request: Request<proto::ListAnnotationsRequest>,
     ) -> Result<Response<proto::ListAnnotationsResponse>, Status> {
-        Err(not_yet("ListAnnotations"))
+        let request = request.into_inner();
+        let mut fields = Fields::default();
+        let name = fields.take(vote_name("parent", &request.parent));
+        let list = ["annotations", &request.parent];
+        let page = fields.take(Page::read(request.page_size, &request.page_token, &list));
+        let (name, page) = fields.finish(name.zip(page))?;
+        let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
+        self.catch_up(0).await?;
+        self.board.read(|hall| {
+            let listed = vote(hall, &name)?.annotations.iter().enumerate().skip(after);
+            let listed =
+                listed.map(|(at, one)| ((at as u64 + 1).to_be_bytes().to_vec(), annotation::listed(&name, one)));
+            let (annotations, next_page_token) = page.take(listed);
+            Ok(Response::new(proto::ListAnnotationsResponse { annotations, next_page_token, seq: hall.end().get() }))
+        })
     }
 }

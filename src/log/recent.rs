@@ -9,10 +9,10 @@ use super::{PAGE_BYTES, Page};
 use crate::seq::Seq;
 
 /// A follower that is this far behind is catching up, and may as well read the disk.
-const MAX_COUNT: usize = 4_096;
+const MAX_RECENT: usize = 4_096;
 
 /// Room for a few of the largest appends; beside sled's own cache this is all that the log keeps in memory.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_RECENT_BYTES: usize = 4 << 20;
 
 /// The payloads up to some place, the oldest forgotten first.
 pub(super) struct Recent {
@@ -32,7 +32,7 @@ impl Recent {
         self.bytes += payload.len();
         self.payloads.push_back(payload);
         self.end = self.end.next();
-        while self.payloads.len() > MAX_COUNT || self.bytes > MAX_BYTES {
+        while self.payloads.len() > MAX_RECENT || self.bytes > MAX_RECENT_BYTES {
             let Some(oldest) = self.payloads.pop_front() else { break };
             self.bytes -= oldest.len();
         }
@@ -45,7 +45,7 @@ impl Recent {
 
     /// The place from which a fresh memory is worth filling: not more than it holds before `end`.
     pub(super) fn worth_reading_after(end: Seq) -> Seq {
-        Seq::new(end.get().saturating_sub(MAX_COUNT as u64))
+        Seq::new(end.get().saturating_sub(MAX_RECENT as u64))
     }
 
     /// A page after `after`, none where the first of it is forgotten.
@@ -69,14 +69,14 @@ mod tests {
     #[test]
     fn the_oldest_are_forgotten_by_count_and_by_bytes() {
         let mut recent = Recent::at(Seq::new(10));
-        for _ in 0..=MAX_COUNT {
+        for _ in 0..=MAX_RECENT {
             recent.push(Bytes::from_static(b"x"));
         }
         assert!(recent.page(Seq::new(10), 1).is_none());
         assert_eq!(recent.page(Seq::new(11), 1), Some(vec![(Seq::new(12), Bytes::from_static(b"x"))]));
 
         let end = recent.end;
-        recent.push(Bytes::from(vec![0; MAX_BYTES]));
+        recent.push(Bytes::from(vec![0; MAX_RECENT_BYTES]));
         assert!(recent.page(Seq::new(end.get() - 1), 1).is_none());
         assert_eq!(recent.page(end, 9).map(|page| page.len()), Some(1));
         assert_eq!(recent.page(end.next(), 9), Some(vec![]));

@@ -1,7 +1,7 @@
 //! Ballots: as they are cast, and as the roll call shows them.
 
 use super::malformed::{Fields, Malformed};
-use crate::domain::{BallotName, Choice, Command, Intent, Member, MemberId, Stand, VoteName};
+use crate::domain::{BallotName, Choice, Command, Intent, MemberId, VoteName, Voting};
 use crate::proto;
 
 impl TryFrom<proto::CastBallotRequest> for Command {
@@ -46,16 +46,18 @@ fn cast(choice: proto::Choice) -> Result<Choice, &'static str> {
     }
 }
 
-/// A member's stand in a vote, as the roll call shows it.
+/// The ballot at a place of the roll, as the roll call shows it: as it was locked, and as it was corrected.
 #[must_use]
-pub fn ballot(vote: &VoteName, member: &Member, stand: Option<&Stand>) -> proto::Ballot {
+pub fn ballot(vote: &VoteName, voting: &Voting, at: usize) -> proto::Ballot {
+    let (member, stand) = (&voting.roll.members()[at], voting.lights[at].stand.as_ref());
+    let corrected = voting.corrections.get(&at).map_or(proto::Choice::Unspecified, |choice| (*choice).into());
     let name = BallotName { vote: vote.clone(), member: member.id.clone() };
     proto::Ballot {
         name: name.to_string(),
         choice: proto::Choice::from(stand.map_or(Choice::NotVoting, |stand| stand.choice)).into(),
         record_time: stand.map(|stand| super::time::out(stand.record_time)),
         seq: stand.map_or(0, |stand| stand.seq.get()),
-        corrected: proto::Choice::Unspecified.into(),
+        corrected: corrected.into(),
         display_name: member.display_name.clone(),
         weights: member.weights.clone(),
         groups: member.groups.clone(),

@@ -6,7 +6,7 @@ use super::malformed::{Fields, Malformed};
 use super::request::requests_that_name;
 use super::vote::outcome;
 use crate::domain::limits::MAX_LOCK_AFTER;
-use crate::domain::{Command, Intent, Outcome, VoteName};
+use crate::domain::{Choice, Command, Intent, Outcome, VoteName};
 use crate::proto;
 
 requests_that_name! {
@@ -56,6 +56,31 @@ impl TryFrom<proto::AdoptWithoutVoteRequest> for Command {
             let intent = Intent::AdoptWithoutVote { vote, adopted_symbol: request.adopted_symbol };
             Command { request: key, intent }
         });
+        fields.finish(command)
+    }
+}
+
+impl TryFrom<proto::GiveCastingVoteRequest> for Command {
+    type Error = Malformed;
+
+    fn try_from(mut request: proto::GiveCastingVoteRequest) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let request_id = std::mem::take(&mut request.request_id);
+        let key = fields.key(&request, &request_id);
+        let vote = fields.read("name", request.name.parse::<VoteName>());
+        let choice = match request.choice() {
+            proto::Choice::Yes => Ok(Choice::Yes),
+            proto::Choice::No => Ok(Choice::No),
+            _ => Err("must be CHOICE_YES or CHOICE_NO"),
+        };
+        let choice = fields.read("choice", choice);
+        fields.text("reason", &request.reason);
+        fields.line("given_by", &request.given_by);
+        let proto::GiveCastingVoteRequest { reason, given_by, .. } = request;
+        let command = (|| {
+            let intent = Intent::GiveCastingVote { vote: vote?, choice: choice?, given_by, reason };
+            Some(Command { request: key?, intent })
+        })();
         fields.finish(command)
     }
 }

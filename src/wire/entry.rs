@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message;
 
-use crate::domain::{BodyId, Digest, Entry, Event, Member, MemberId, MemberName, RequestId, RequestKey, VoteName};
+use crate::domain::{
+    BodyId, Choice, Digest, Entry, Event, Member, MemberId, MemberName, RequestId, RequestKey, VoteName,
+};
 use crate::proto::{self, entry::Event as Stored};
 use crate::seq::Seq;
 
@@ -144,6 +146,28 @@ fn stored(event: &Event) -> Stored {
             tally: Some(tally.into()),
             outcome: proto::Outcome::from(*outcome).into(),
         }),
+        Event::CastingVoteGiven { vote, choice, given_by, reason } => {
+            Stored::CastingVoteGiven(proto::CastingVoteGiven {
+                vote: vote.to_string(),
+                choice: proto::Choice::from(*choice).into(),
+                reason: reason.clone(),
+                given_by: given_by.clone(),
+            })
+        }
+        Event::StatementRecorded { vote, statement } => {
+            let said = super::annotation::statement(vote, statement);
+            Stored::StatementRecorded(proto::StatementRecorded { vote: vote.to_string(), statement: Some(said) })
+        }
+        Event::BallotCorrected { vote, correction, before, after, outcome, declaration_lapsed } => {
+            Stored::BallotCorrected(proto::BallotCorrected {
+                vote: vote.to_string(),
+                correction: Some(super::annotation::correction(vote, correction)),
+                before: Some(before.into()),
+                after: Some(after.into()),
+                outcome: proto::Outcome::from(*outcome).into(),
+                declaration_lapsed: *declaration_lapsed,
+            })
+        }
         Event::ResultDeclared { vote, outcome, ruling, adopted_symbol } => {
             Stored::ResultDeclared(proto::ResultDeclared {
                 vote: vote.to_string(),
@@ -203,8 +227,7 @@ fn read(event: Stored) -> Result<Event, DecodeError> {
         }
         Stored::BallotCast(event) => Event::BallotCast {
             vote: vote(&event.vote)?,
-            choice: super::rule::choice(event.choice())
-                .ok_or_else(|| DecodeError("its ballot has no choice".into()))?,
+            choice: choice(event.choice())?,
             member: ballot_member(&event.member)?,
         },
         Stored::VoteLocked(event) => Event::VoteLocked {
@@ -212,13 +235,36 @@ fn read(event: Stored) -> Result<Event, DecodeError> {
             outcome: outcome(event.outcome())?,
             tally: super::tally::recorded(event.tally.unwrap_or_default()),
         },
+        Stored::CastingVoteGiven(event) => Event::CastingVoteGiven {
+            vote: vote(&event.vote)?,
+            choice: choice(event.choice())?,
+            given_by: event.given_by,
+            reason: event.reason,
+        },
         Stored::ResultDeclared(event) => Event::ResultDeclared {
             vote: vote(&event.vote)?,
             outcome: outcome(event.outcome())?,
             ruling: event.ruling,
             adopted_symbol: event.adopted_symbol,
         },
-        _ => return Err(DecodeError("it holds an event of a newer version".into())),
+        Stored::StatementRecorded(event) => {
+            let vote = vote(&event.vote)?;
+            let statement = super::annotation::recorded_statement(&vote, event.statement.unwrap_or_default())?;
+            Event::StatementRecorded { vote, statement: Arc::new(statement) }
+        }
+        Stored::BallotCorrected(event) => {
+            let outcome = outcome(event.outcome())?;
+            let vote = vote(&event.vote)?;
+            let correction = super::annotation::recorded_correction(&vote, event.correction.unwrap_or_default())?;
+            Event::BallotCorrected {
+                vote,
+                correction: Arc::new(correction),
+                before: super::tally::recorded(event.before.unwrap_or_default()),
+                after: super::tally::recorded(event.after.unwrap_or_default()),
+                outcome,
+                declaration_lapsed: event.declaration_lapsed,
+            }
+        }
     })
 }
 
@@ -228,6 +274,10 @@ fn body(name: &str) -> Result<BodyId, DecodeError> {
 
 fn vote(name: &str) -> Result<VoteName, DecodeError> {
     name.parse().map_err(|e| DecodeError(format!("its vote {e}")))
+}
+
+fn choice(choice: proto::Choice) -> Result<Choice, DecodeError> {
+    super::rule::choice(choice).ok_or_else(|| DecodeError("its ballot has no choice".into()))
 }
 
 fn outcome(outcome: proto::Outcome) -> Result<crate::domain::Outcome, DecodeError> {

@@ -43,12 +43,29 @@ const MAX_VIOLATIONS: usize = 100;
 
 /// Collects what is wrong while a request is read.
 #[derive(Default)]
-pub(super) struct Fields(Vec<Violation>);
+pub struct Fields(Vec<Violation>);
 
 impl Fields {
     /// The value of a field, or a note of why there is none.
     pub fn read<T, E: Display>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
         value.map_err(|problem| self.note(field, problem.to_string())).ok()
+    }
+
+    /// The value of a part, or a note of all that is wrong with it.
+    pub fn take<T>(&mut self, part: Result<T, Malformed>) -> Option<T> {
+        part.map_err(|malformed| malformed.violations.into_iter().for_each(|violation| self.push(violation))).ok()
+    }
+
+    /// Notes each value of a list that means nothing: a list of them would else be understood as a wish for none.
+    pub fn known<E: TryFrom<i32>>(&mut self, field: &str, values: &[i32]) {
+        for (at, value) in values.iter().enumerate() {
+            let known = *value != 0 && E::try_from(*value).is_ok();
+            self.unless(
+                known,
+                &format!("{field}[{at}]"),
+                "must be a value that this version knows, and not UNSPECIFIED",
+            );
+        }
     }
 
     /// Notes `problem` unless the field is sound.
@@ -58,10 +75,12 @@ impl Fields {
         }
     }
 
+    /// Notes what is wrong with a field.
     pub fn note(&mut self, field: &str, problem: String) {
         self.push(Violation { field: field.to_owned(), problem, of_rule: false });
     }
 
+    /// Notes what keeps a rule from being judged.
     pub fn note_rule(&mut self, field: &str, problem: &str) {
         self.push(Violation { field: field.to_owned(), problem: problem.to_owned(), of_rule: true });
     }
@@ -86,6 +105,9 @@ impl Fields {
     }
 
     /// What was read, where nothing is wrong.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Malformed> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),

@@ -1,7 +1,9 @@
 //! The only place where generated types meet ours: requests in, answers out, entries both ways. Decides nothing.
 
+pub mod annotation;
 pub mod ballot;
 pub mod body;
+pub mod comparison;
 pub mod conduct;
 pub mod entry;
 pub mod evaluation;

@@ -10,10 +10,10 @@ use super::malformed::Malformed;
 /// Where a page size is not given.
 const DEFAULT_SIZE: usize = 100;
 /// A larger page is cut to this.
-const MAX_SIZE: usize = 1_000;
+const MAX_PAGE: usize = 1_000;
 /// A page is at most 1 MiB, which a client takes in one message without being told to, unless its first item alone is
 /// larger. This is for the items: the token and the place take the rest.
-const MAX_BYTES: usize = (1 << 20) - 256;
+const MAX_PAGE_BYTES: usize = (1 << 20) - 256;
 /// The tag and the length of an item.
 const AROUND_ITEM: usize = 5;
 /// Bytes of the list's digest in a token: enough that a token of another list is not taken for one of this.
@@ -34,7 +34,7 @@ impl Page {
     /// A negative size, or a token that this list did not give.
     pub fn read(page_size: i32, page_token: &str, list: &[&str]) -> Result<Self, Malformed> {
         let size = usize::try_from(page_size).map_err(|_| Malformed::field("page_size", "must not be negative"))?;
-        let size = if size == 0 { DEFAULT_SIZE } else { size.min(MAX_SIZE) };
+        let size = if size == 0 { DEFAULT_SIZE } else { size.min(MAX_PAGE) };
         let hash = Sha256::digest(list.join("\0"));
         let mut list = [0; LIST_BYTES];
         list.copy_from_slice(&hash[..LIST_BYTES]);
@@ -72,7 +72,7 @@ impl Page {
         let (mut page, mut bytes, mut last) = (Vec::new(), 0, Vec::new());
         for (place, item) in items {
             let length = item.encoded_len() + AROUND_ITEM;
-            if page.len() == self.size || (!page.is_empty() && bytes + length > MAX_BYTES) {
+            if page.len() == self.size || (!page.is_empty() && bytes + length > MAX_PAGE_BYTES) {
                 return (page, URL_SAFE_NO_PAD.encode([self.list.as_slice(), &last].concat()));
             }
             bytes += length;

@@ -8,6 +8,8 @@ use crate::proto::{ErrorReason, Refusal};
 pub mod code {
     /// The request is wrong whatever the state.
     pub const INVALID_ARGUMENT: i32 = 3;
+    /// The caller waited no longer.
+    pub const DEADLINE_EXCEEDED: i32 = 4;
     /// The thing is not there.
     pub const NOT_FOUND: i32 = 5;
     /// The thing is there already.
@@ -18,8 +20,12 @@ pub mod code {
     pub const FAILED_PRECONDITION: i32 = 9;
     /// Beyond the end.
     pub const OUT_OF_RANGE: i32 = 11;
+    /// Not in this version.
+    pub const UNIMPLEMENTED: i32 = 12;
     /// Not now.
     pub const UNAVAILABLE: i32 = 14;
+    /// The record is damaged.
+    pub const DATA_LOSS: i32 = 15;
 }
 
 /// A refusal of these parts.
@@ -75,6 +81,14 @@ impl From<&Rejection> for Refusal {
                 let outcome = outcome.as_str().to_owned();
                 (code::FAILED_PRECONDITION, ErrorReason::OutcomeMismatch, figure("outcome", outcome))
             }
+            R::NoCastingVoteDue { outcome, .. } => {
+                let outcome = outcome.as_str().to_owned();
+                (code::FAILED_PRECONDITION, ErrorReason::NoCastingVoteDue, figure("outcome", outcome))
+            }
+            R::MajorityTooSmall { text, rule, .. } => {
+                let figures = Metadata::from([("text".into(), text.to_string()), ("rule".into(), rule.clone())]);
+                (code::INVALID_ARGUMENT, ErrorReason::MajorityTooSmall, figures)
+            }
             R::RollUnfit { fault, .. } => (code::FAILED_PRECONDITION, ErrorReason::RollUnfit, unfit(fault)),
             R::LimitReached { limit, .. } => (code::FAILED_PRECONDITION, ErrorReason::LimitReached, reached(limit)),
         };
@@ -94,10 +108,12 @@ fn unfit(fault: &RollFault) -> Metadata {
 }
 
 fn reached(limit: &Limit) -> Metadata {
-    use crate::domain::limits::{MAX_MEMBERS, MAX_ROLL_BYTES};
+    use crate::domain::limits::{MAX_ANNOTATIONS, MAX_MEMBERS, MAX_OPEN_VOTES, MAX_ROLL_BYTES};
     let (name, asked, bound) = match *limit {
         Limit::Members { asked } => ("members", asked, MAX_MEMBERS),
         Limit::Seats { asked, seats } => ("seats", asked, seats as usize),
+        Limit::Annotations { asked } => ("annotations", asked, MAX_ANNOTATIONS),
+        Limit::OpenVotes { asked } => ("open_votes", asked, MAX_OPEN_VOTES),
         Limit::RollBytes { asked } => ("roll_bytes", asked, MAX_ROLL_BYTES),
     };
     let figures = [("limit", bound.to_string()), ("asked", asked.to_string()), ("bound", name.to_owned())];

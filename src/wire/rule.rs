@@ -3,8 +3,8 @@
 use super::malformed::Fields;
 use crate::domain::limits::MAX_REQUIREMENTS;
 use crate::domain::{
-    Bar, Base, Choice, Comparison, Criterion, Outcome, Quorum, QuorumBasis, Requirement, Rule, Share, Threshold,
-    TieBreak, Verdict, Veto,
+    Bar, Base, Choice, Comparison, Criterion, Decidedness, MemberShare, Outcome, Quorum, QuorumBasis, Requirement,
+    Rule, Share, Threshold, TieBreak, Verdict, Veto,
 };
 use crate::proto;
 
@@ -45,7 +45,7 @@ pub(super) fn read(
 }
 
 /// Parts of a list that are read: one more than may be there, so that too many are noticed.
-const MAX_READ: usize = MAX_REQUIREMENTS + 1;
+const READ_AT_MOST: usize = MAX_REQUIREMENTS + 1;
 
 /// Where a rule's encoding is wrong, and what it must be.
 #[derive(Default)]
@@ -71,7 +71,7 @@ fn written(rule: proto::Rule) -> (Rule, Faults) {
     };
     let tie_break = faults.or(tie_break, "tie_break".into(), "must be a TieBreak", TieBreak::None);
     let quorum = rule.quorum.map(|asked| quorum(&mut faults, asked));
-    let requirements = rule.requirements.into_iter().take(MAX_READ).enumerate();
+    let requirements = rule.requirements.into_iter().take(READ_AT_MOST).enumerate();
     let requirements = requirements.map(|(at, one)| requirement(&mut faults, format!("requirements[{at}]"), one));
     let requirements = requirements.collect();
     let veto = rule.veto.map(|veto| {
@@ -107,7 +107,7 @@ fn quorum(faults: &mut Faults, asked: proto::Quorum) -> Quorum {
 fn thresholds(faults: &mut Faults, field: &str, asked: Vec<proto::Threshold>) -> Vec<Threshold> {
     asked
         .into_iter()
-        .take(MAX_READ)
+        .take(READ_AT_MOST)
         .enumerate()
         .map(|(at, one)| threshold(faults, &format!("{field}[{at}]"), one))
         .collect()
@@ -278,13 +278,30 @@ impl From<Verdict> for proto::Verdict {
             needed: criterion.needed,
             base: criterion.base,
             passed: criterion.passed,
+            at_most: criterion.at_most,
+            presumed: criterion.presumed,
+        };
+        let share = |share: MemberShare| proto::MemberShare {
+            choice: share.choice.map_or(proto::Choice::Unspecified, Into::into).into(),
+            count: share.count,
+            members: share.members,
+            per_mille: share.per_mille,
+            fraction: share.fraction,
+            text: share.text,
+        };
+        let decidedness = match verdict.decidedness {
+            None => proto::Decidedness::Unspecified,
+            Some(Decidedness::Open) => proto::Decidedness::Open,
+            Some(Decidedness::Certain) => proto::Decidedness::Certain,
+            Some(Decidedness::Undetermined) => proto::Decidedness::Undetermined,
         };
         Self {
             outcome: proto::Outcome::from(verdict.outcome).into(),
             summary: verdict.summary,
             criteria: verdict.criteria.into_iter().map(criterion).collect(),
             vetoed_by: verdict.vetoed_by,
-            decidedness: proto::Decidedness::Unspecified.into(),
+            decidedness: decidedness.into(),
+            membership: verdict.membership.into_iter().map(share).collect(),
         }
     }
 }

@@ -1,9 +1,14 @@
 //! Tallies, and the frames in which watchers see them.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::domain::{Choice, Counts, Light, Roll, Tally, Vote, VoteState, Voting};
+use bytes::{BufMut, Bytes, BytesMut};
+use prost::Message;
+
+use crate::domain::{Choice, Counts, Roll, Tally, Vote, VoteState, Voting};
 use crate::proto;
+use crate::proto::watch_tally_response::Message as Shown;
 
 impl From<&Tally> for proto::Tally {
     fn from(tally: &Tally) -> Self {
@@ -19,6 +24,16 @@ impl From<&Counts> for proto::Counts {
     }
 }
 
+/// Groups that are shown at most: a body's groups are a few dozen, and an answer stays far below what a client takes.
+const MAX_TALLIED_GROUPS: usize = 1_000;
+
+/// The members on the roll by group; none before the opening.
+#[must_use]
+pub fn by_group(vote: &Vote) -> BTreeMap<String, proto::Counts> {
+    let groups = vote.voting.iter().flat_map(Voting::by_group);
+    groups.take(MAX_TALLIED_GROUPS).map(|(group, counts)| (group.to_owned(), (&counts).into())).collect()
+}
+
 /// A tally of the record.
 pub(super) fn recorded(tally: proto::Tally) -> Tally {
     let counts = |counts: proto::Counts| {
@@ -29,6 +44,9 @@ pub(super) fn recorded(tally: proto::Tally) -> Tally {
     Tally { heads: counts(tally.heads.unwrap_or_default()), weights: weights.collect() }
 }
 
+/// Messages with members that one frame keeps: boards that keep up go on from the frame before, new ones from nothing.
+const MAX_BOARDS: usize = 4;
+
 /// A vote at one revision, made once for all who watch it.
 #[derive(Debug)]
 pub struct Frame {
@@ -37,6 +55,10 @@ pub struct Frame {
     state: VoteState,
     /// The members and their lights; none before the opening.
     lights: Option<Lights>,
+    /// The message without members, once someone has asked for it.
+    message: OnceLock<Bytes>,
+    /// Messages with members, by the revision that they go on from.
+    boards: Mutex<Vec<(Option<u64>, Bytes)>>,
 }
 
 #[derive(Debug)]
@@ -61,14 +83,15 @@ impl From<&Vote> for Frame {
             declared_outcome: super::vote::declared_outcome(vote),
             ruling: vote.declaration.as_ref().map_or_else(String::new, |declaration| declaration.ruling.clone()),
         };
-        Self { plain, state: vote.state, lights: vote.voting.as_ref().map(Into::into) }
+        let lights = vote.voting.as_ref().map(Into::into);
+        Self { plain, state: vote.state, lights, message: OnceLock::new(), boards: Mutex::default() }
     }
 }
 
 impl From<&Voting> for Lights {
     fn from(voting: &Voting) -> Self {
-        let light = |light: &Light| (light.stand.map_or(Choice::NotVoting, |stand| stand.choice), light.changed);
-        Self { roll: Arc::clone(&voting.roll), stands: voting.lights.iter().map(light).collect() }
+        let stands = voting.choices().zip(&voting.lights).map(|((_, choice), light)| (choice, light.changed));
+        Self { roll: Arc::clone(&voting.roll), stands: stands.collect() }
     }
 }
 
@@ -91,18 +114,49 @@ impl Frame {
         self.plain.clone()
     }
 
-    /// The counts, and the members that changed since the frame of revision `base` on the same stream; the whole roll
-    /// where that had no members yet, or was none.
+    /// The counts alone as a message of WatchTally, framed for gRPC: the same bytes for everyone.
     #[must_use]
-    pub fn with_ballots(&self, base: Option<&Frame>) -> proto::TallyFrame {
+    pub fn message(&self) -> Bytes {
+        self.message.get_or_init(|| framed(Shown::Frame(self.plain()))).clone()
+    }
+
+    /// The same with the members that changed since the frame `base` on the same stream; with the whole roll where that had
+    /// no members yet, or was none.
+    #[must_use]
+    pub fn message_with_ballots(&self, base: Option<&Frame>) -> Bytes {
+        let base = base.filter(|base| base.lights.is_some()).map(Frame::revision);
+        let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, message)) = boards.iter().find(|(made, _)| *made == base) {
+            return message.clone();
+        }
+        let message = framed(Shown::Frame(self.with_ballots(base)));
+        if boards.len() < MAX_BOARDS {
+            boards.push((base, message.clone()));
+        }
+        message
+    }
+
+    fn with_ballots(&self, base: Option<u64>) -> proto::TallyFrame {
         let mut frame = self.plain.clone();
         if let Some(lights) = &self.lights {
-            let base = base.filter(|base| base.lights.is_some()).map(Frame::revision);
             frame.base_revision = base.unwrap_or(0);
             frame.seats = lights.seats(base);
         }
         frame
     }
+}
+
+/// A message of WatchTally as gRPC sends it: not compressed, its length, its bytes.
+#[must_use]
+pub fn framed(message: Shown) -> Bytes {
+    let message = proto::WatchTallyResponse { message: Some(message) };
+    let length = message.encoded_len();
+    let mut framed = BytesMut::with_capacity(5 + length);
+    framed.put_u8(0);
+    // A message is far below 4 GiB: the roll is bounded.
+    framed.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+    message.encode_raw(&mut framed);
+    framed.freeze()
 }
 
 impl Lights {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::malformed::{Fields, Malformed};
 use crate::domain::limits::{MAX_DISPLAY, MAX_LABELS, MAX_RELATIONS, is_key};
 use crate::domain::{
-    BallotPolicy, BodyId, Command, Intent, Outcome, Question, Relation, RelationKind, Rule, Visibility, Vote, VoteId,
-    VoteName, VoteState,
+    BallotPolicy, BodyId, CastingVote, Command, Intent, Outcome, Question, Relation, RelationKind, Rule, Visibility,
+    Vote, VoteId, VoteName, VoteState,
 };
+use crate::domain::{Tally, Voting};
 use crate::proto;
 
 /// A question to be tabled, as a request has it: its rule may be a name that is yet to be looked up.
@@ -33,7 +34,12 @@ impl Draft {
         let body = fields.read("parent", BodyId::from_name(&request.parent));
         let vote = fields.read("vote_id", request.vote_id.parse::<VoteId>());
         let mut asked = request.vote.unwrap_or_default();
-        let rule = super::rule::read(&mut fields, "vote.rule", asked.rule.take(), find);
+        let again = asked.relations.iter().any(|relation| relation.kind() == proto::relation::Kind::Revote);
+        let rule = match asked.rule.take() {
+            // The state knows the rule of the vote that is put again.
+            None if again => Some(Rule::default()),
+            given => super::rule::read(&mut fields, "vote.rule", given, find),
+        };
         bounds(&mut fields, &asked);
         let question = question(&mut fields, asked, body.as_ref());
         let command = (|| {
@@ -50,6 +56,8 @@ fn bounds(fields: &mut Fields, asked: &proto::Vote) {
     fields.text("vote.title", &asked.title);
     fields.line("vote.symbol", &asked.symbol);
     fields.text("vote.question", &asked.question);
+    fields.line("vote.rule_chosen_by", &asked.rule_chosen_by);
+    fields.text("vote.rule_basis", &asked.rule_basis);
     fields.unless(asked.labels.len() <= MAX_LABELS, "vote.labels", "must be at most 32");
     let sound = |(key, value): (&String, &String)| is_key(key) && value.len() <= MAX_DISPLAY;
     let labels = "must have keys of 1 to 63 bytes and values of at most 500";
@@ -67,6 +75,8 @@ fn question(fields: &mut Fields, asked: proto::Vote, body: Option<&BodyId>) -> O
         symbol: asked.symbol,
         question: asked.question,
         rule: Rule::default(),
+        rule_chosen_by: asked.rule_chosen_by,
+        rule_basis: asked.rule_basis,
         ballot_policy: ballot_policy?,
         relations: relations.into_iter().collect::<Option<_>>()?,
         labels: asked.labels,
@@ -94,6 +104,38 @@ fn relation(fields: &mut Fields, at: usize, asked: &proto::Relation, body: Optio
     Some(Relation { kind, vote })
 }
 
+/// Which relations a vote must have one of, to be listed.
+#[derive(Clone, Debug)]
+pub struct Related {
+    kind: Option<RelationKind>,
+    vote: Option<VoteName>,
+}
+
+impl Related {
+    /// Reads the filter `relation`; what is unset in it is not asked for.
+    ///
+    /// # Errors
+    /// A kind or a name that is none.
+    pub fn read(asked: &proto::Relation) -> Result<Self, Malformed> {
+        let mut fields = Fields::default();
+        let any = asked.kind == proto::relation::Kind::Unspecified as i32;
+        let known = kind(asked.kind()).ok_or("must be a Relation.Kind");
+        let kind = if any { Some(None) } else { fields.read("relation.kind", known).map(Some) };
+        let vote = (!asked.vote.is_empty()).then(|| fields.read("relation.vote", asked.vote.parse()));
+        let vote = vote.map_or(Some(None), |vote| vote.map(Some));
+        fields.finish(kind.zip(vote).map(|(kind, vote)| Self { kind, vote }))
+    }
+
+    /// Whether a vote has such a relation.
+    #[must_use]
+    pub fn holds(&self, vote: &Vote) -> bool {
+        vote.question.relations.iter().any(|relation| {
+            self.kind.is_none_or(|kind| kind == relation.kind)
+                && self.vote.as_ref().is_none_or(|vote| *vote == relation.vote)
+        })
+    }
+}
+
 fn kind(kind: proto::relation::Kind) -> Option<RelationKind> {
     Some(match kind {
         proto::relation::Kind::Amendment => RelationKind::Amendment,
@@ -118,6 +160,8 @@ pub(super) fn recorded(event: proto::VoteCreated) -> Result<(VoteName, Question)
         relations: event.relations,
         labels: event.labels,
         held_time: event.held_time,
+        rule_chosen_by: event.rule_chosen_by,
+        rule_basis: event.rule_basis,
         ..proto::Vote::default()
     };
     let body = vote.as_ref().map(|vote| vote.body.clone());
@@ -139,6 +183,8 @@ impl From<(&VoteName, &Question)> for proto::VoteCreated {
             relations: question.relations.iter().map(Into::into).collect(),
             labels: question.labels.clone(),
             held_time: question.held_time.map(super::time::out),
+            rule_chosen_by: question.rule_chosen_by.clone(),
+            rule_basis: question.rule_basis.clone(),
         }
     }
 }
@@ -198,6 +244,23 @@ pub(super) fn declared_outcome(vote: &Vote) -> i32 {
     vote.declaration.as_ref().map_or(0, |declaration| proto::Outcome::from(declaration.outcome).into())
 }
 
+/// The tally as it was locked, where a correction has changed it since.
+fn announced(voting: &Voting) -> Option<&Tally> {
+    voting.announced.as_ref().filter(|announced| **announced != voting.tally)
+}
+
+impl From<&CastingVote> for proto::CastingVote {
+    fn from(given: &CastingVote) -> Self {
+        Self {
+            choice: proto::Choice::from(given.choice).into(),
+            given_by: given.given_by.clone(),
+            reason: given.reason.clone(),
+            record_time: Some(super::time::out(given.record_time)),
+            seq: given.seq.get(),
+        }
+    }
+}
+
 impl From<&Vote> for proto::Vote {
     fn from(vote: &Vote) -> Self {
         let question = &vote.question;
@@ -222,7 +285,7 @@ impl From<&Vote> for proto::Vote {
             lock_at_time: voting.and_then(|voting| voting.lock_at_time).and_then(time),
             lock_time: vote.lock_time.and_then(time),
             declare_time: declared.and_then(|declared| time(declared.declare_time)),
-            announced_tally: None,
+            announced_tally: voting.and_then(announced).map(Into::into),
             revision: vote.revision,
             seq: vote.seq.get(),
             labels: question.labels.clone(),
@@ -230,6 +293,9 @@ impl From<&Vote> for proto::Vote {
             declared_outcome: declared_outcome(vote),
             ruling: declared.map_or_else(String::new, |declared| declared.ruling.clone()),
             adopted_symbol: declared.map_or_else(String::new, |declared| declared.adopted_symbol.clone()),
+            rule_chosen_by: question.rule_chosen_by.clone(),
+            rule_basis: question.rule_basis.clone(),
+            casting_vote: voting.and_then(|voting| voting.casting_vote.as_ref()).map(Into::into),
         }
     }
 }

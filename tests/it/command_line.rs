@@ -1,6 +1,7 @@
 //! The command line as a client: what it prints, and what a script can go by.
 
 mod conducted;
+mod procedure;
 mod refused;
 mod told;
 
@@ -114,16 +115,32 @@ fn sentence(stderr: &str) -> String {
     sentence.to_owned()
 }
 
-/// A line of a command that goes on.
-fn next_line(child: &mut Child) -> String {
-    let mut line = Vec::new();
-    let stdout = child.stdout.as_mut().unwrap();
-    loop {
-        let mut byte = [0];
-        match stdout.read(&mut byte).unwrap() {
-            0 => panic!("it ended after {:?}", String::from_utf8_lossy(&line)),
-            _ if byte[0] == b'\n' => return String::from_utf8(line).unwrap(),
-            _ => line.push(byte[0]),
+/// A command that goes on. Killed when it goes out of scope.
+struct GoesOn(Child);
+
+impl GoesOn {
+    fn start(command: &mut Command) -> Self {
+        Self(command.stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Its next line.
+    fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        let stdout = self.0.stdout.as_mut().unwrap();
+        loop {
+            let mut byte = [0];
+            match stdout.read(&mut byte).unwrap() {
+                0 => panic!("it ended after {:?}", String::from_utf8_lossy(&line)),
+                _ if byte[0] == b'\n' => return String::from_utf8(line).unwrap(),
+                _ => line.push(byte[0]),
+            }
         }
+    }
+}
+
+impl Drop for GoesOn {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -95,8 +95,8 @@ async fn the_demo_conducts_both_votes_and_a_second_run_finds_them_on_record() {
     let mut server = demo(&data, "200");
     let said = told(&server);
     assert_verdicts(&said);
-    assert!(said.contains("DECLARED yes  10  no  1  abstain  4  not voting   0"), "{said}");
-    assert!(said.contains("DECLARED yes 143  no  5  abstain 35  not voting  10"), "{said}");
+    assert!(said.contains("DECLARED  yes  10  no   1  abstain   4  not voting   0"), "{said}");
+    assert!(said.contains("DECLARED  yes 143  no   5  abstain  35  not voting  10"), "{said}");
     assert!(!said.contains("on record already"), "{said}");
     assert_record(&mut server.client().await).await;
 

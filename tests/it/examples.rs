@@ -126,8 +126,8 @@ async fn outlives(command: impl Fn() -> Command) {
         "{lines:?}"
     );
 
-    // Asked again it shows the end; asked for what is not there it says so.
-    let (lines, _, code) = Watcher::start(command(), &address, VOTE).end();
+    // Asked again, by its short name, it shows the end; asked for what is not there it says so.
+    let (lines, _, code) = Watcher::start(command(), &address, "hall/q").end();
     assert_eq!((lines.len(), code), (1, Some(0)), "{lines:?}");
     let (lines, beside, code) = Watcher::start(command(), &address, "bodies/hall/votes/none").end();
     assert_eq!((lines.len(), code), (0, Some(1)), "{lines:?}");

@@ -5,24 +5,34 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests fail loudly, and say what they skip")]
 
+mod annotations;
 mod ballots;
+mod bench;
+mod bounds;
+mod casting_votes;
 mod clock;
 mod command_line;
+mod comparing;
 mod demo;
 mod discovery;
+mod documents;
 mod durability;
+mod edge;
 mod errors;
 mod examples;
 mod foreign;
 mod golden;
 mod halls;
 mod harness;
+mod hostile;
 mod members;
 mod power;
 mod property;
 mod reading;
+mod relations;
 mod repeating;
 mod replay;
+mod rolls;
 mod rules;
 mod smoke;
 mod sources;

@@ -1,7 +1,7 @@
 //! Nothing that was answered is lost, whenever the power fails: the writes and syncs of a server under load are recorded, and
 //! played up to a moment on a disk that keeps what was synced and any part of the rest. The real server then starts on it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rollcall::proto::ballot_result::Result as Outcome;
@@ -124,7 +124,6 @@ async fn load(server: Server, random: &mut Random, answered: &Answered, signal: 
 
 /// What servers wrote below a folder, and what they answered meanwhile.
 struct Recorded {
-    top: PathBuf,
     begin: Disk,
     calls: Vec<Call>,
     steps: Vec<Step>,
@@ -144,7 +143,7 @@ impl Recorded {
             load(recorded(&top.join(DATA), &file), random, &answered, signal).await;
             trace += &std::fs::read_to_string(&file).unwrap();
         }
-        Self::of(top, begin, &trace, &answered)
+        Self::of(&top, begin, &trace, &answered)
     }
 
     /// The start on what a cut has left, and a few changes after it.
@@ -159,14 +158,14 @@ impl Recorded {
         }
         server.signal("KILL");
         server.wait_at_most(PATIENCE).await;
-        Self::of(top.to_owned(), begin, &std::fs::read_to_string(&file).unwrap(), &answered)
+        Self::of(top, begin, &std::fs::read_to_string(&file).unwrap(), &answered)
     }
 
-    fn of(top: PathBuf, begin: Disk, trace: &str, answered: &Answered) -> Self {
+    fn of(top: &Path, begin: Disk, trace: &str, answered: &Answered) -> Self {
         let calls = calls(trace);
-        let steps = steps(&calls, &top);
+        let steps = steps(&calls, top);
         let answered = std::mem::take(&mut *answered.lock().unwrap());
-        Self { top, begin, calls, steps, answered }
+        Self { begin, calls, steps, answered }
     }
 
     /// Cuts the power at a moment: makes at `image` what is left, and says what had been answered.

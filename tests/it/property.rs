@@ -51,7 +51,7 @@ fn on_record(sent: &[Sent], entries: &[Entry]) {
 async fn frames(client: &mut Client) -> Vec<Option<TallyFrame>> {
     let mut frames = Vec::new();
     for vote in 0..VOTES.len() {
-        let request = proto::GetTallyRequest { vote: name(vote), at_least_seq: 0 };
+        let request = proto::GetTallyRequest { vote: name(vote), ..Default::default() };
         frames.push(client.tallies.get_tally(request).await.ok().map(|answer| answer.into_inner().frame.unwrap()));
     }
     frames

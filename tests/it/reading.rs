@@ -45,7 +45,8 @@ impl List {
             }
             List::Votes(parent, states) => {
                 let states = states.iter().map(|state| i32::from(*state)).collect();
-                let request = proto::ListVotesRequest { parent: parent.into(), page_size, page_token, states };
+                let request =
+                    proto::ListVotesRequest { parent: parent.into(), page_size, page_token, states, relation: None };
                 let page = client.votes.list_votes(request).await?.into_inner();
                 let length = page.encoded_len();
                 (page.votes.into_iter().map(|one| one.name).collect(), page.next_page_token, length)
@@ -226,7 +227,7 @@ async fn what_was_answered_is_read() {
         let ballot = read.ballot.unwrap();
         assert_eq!((ballot.choice(), ballot.seq, ballot.record_time), (choice, receipt.seq, receipt.record_time));
         assert!(read.seq >= receipt.seq);
-        let at_least = proto::GetTallyRequest { vote: VOTE.into(), at_least_seq: receipt.seq };
+        let at_least = proto::GetTallyRequest { vote: VOTE.into(), at_least_seq: receipt.seq, ..Default::default() };
         let frame = client.tallies.get_tally(at_least).await.unwrap().into_inner().frame.unwrap();
         assert_eq!((frame.revision, frame.seq), (receipt.revision, receipt.seq));
     }
@@ -242,7 +243,7 @@ async fn what_was_answered_is_read() {
 
     let at_least_seq = client.end().await + 1;
     let vote = proto::GetVoteRequest { name: VOTE.into(), at_least_seq };
-    let tally = proto::GetTallyRequest { vote: VOTE.into(), at_least_seq };
+    let tally = proto::GetTallyRequest { vote: VOTE.into(), at_least_seq, ..Default::default() };
     let refusals = [
         client.votes.get_vote(vote).await.map(drop).refused(Code::OutOfRange, "BEYOND_RECORD"),
         client.tallies.get_tally(tally).await.map(drop).refused(Code::OutOfRange, "BEYOND_RECORD"),

@@ -1,5 +1,8 @@
 //! Recorded votes of the past: replayed through the API, stopped and taken up again, compared with what was published.
 
+mod again;
+mod senate;
+
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -10,7 +13,7 @@ use rollcall::proto;
 use rollcall::proto::Outcome;
 
 use crate::harness::client::heads;
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Server, past};
 
 const BODY: &str = "bodies/council-of-the-valley";
 
@@ -190,7 +193,9 @@ async fn a_replay_that_was_stopped_or_lost_its_server_is_taken_up_again_and_noth
     let folder = tempfile::tempdir().unwrap();
     let (list, ballots) = many(folder.path(), VOTES);
     let mut server = Server::new();
-    let start = |server: &Server| replay(&list, &ballots).args(["--server", &server.address]).spawn().unwrap();
+    let start = |server: &Server| {
+        replay(&list, &ballots).args(["--server", &server.address, "--timeout", "1s"]).spawn().unwrap()
+    };
 
     let running = start(&server);
     reached(&mut server.client().await, 500).await;
@@ -206,6 +211,7 @@ async fn a_replay_that_was_stopped_or_lost_its_server_is_taken_up_again_and_noth
     server.kill();
     let (code, _, stderr) = told(&running.wait_with_output().unwrap());
     assert_eq!(code, Some(69), "{stderr}");
+    assert_says(&stderr, &["trying again: "]);
 
     server.restart();
     let (code, stdout, stderr) = told(&start(&server).wait_with_output().unwrap());
@@ -220,8 +226,7 @@ async fn a_replay_that_was_stopped_or_lost_its_server_is_taken_up_again_and_noth
 
 /// The General Assembly's votes, 1946 to 2015: a data set beside the project, which it does not carry.
 fn assembly() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let folder = std::env::var_os("ROLLCALL_PAST_VOTES").map_or(beside, PathBuf::from).join("unga_1946_2015");
+    let folder = past::data()?.join("unga_1946_2015");
     folder.join("votes.csv.gz").exists().then_some(folder)
 }
 

@@ -141,6 +141,8 @@ fn help_and_version_are_told() {
                 "ROLLCALL_DATA",
                 "--log",
                 "ROLLCALL_LOG",
+                "--rules",
+                "ROLLCALL_RULES",
                 "--demo",
                 "Exit codes",
             ],

@@ -7,7 +7,7 @@ use tonic_types::StatusExt;
 use crate::harness::client::{BODY, VOTE, ballot, heads, majority, member, preset};
 use crate::harness::{Expect, Server, uuid};
 
-mod table;
+pub mod table;
 
 fn tabled() -> proto::Vote {
     proto::Vote { rule: Some(majority(TieBreak::Unspecified)), ..Default::default() }

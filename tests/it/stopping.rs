@@ -114,7 +114,13 @@ async fn health_says_that_the_server_stops_before_it_does() {
     for stream in [&mut whole, &mut tallies] {
         assert_eq!(health_of(stream).await, ServingStatus::Serving);
     }
-    let told = async { (health_of(&mut whole).await, health_of(&mut tallies).await) };
+    let told = async {
+        let told = (health_of(&mut whole).await, health_of(&mut tallies).await);
+        // And no more: a watcher of health does not hold the stop up.
+        not_serving(whole.message().await);
+        not_serving(tallies.message().await);
+        told
+    };
     let (_, told) = tokio::join!(stops(server, "TERM"), told);
     assert_eq!(told, (ServingStatus::NotServing, ServingStatus::NotServing));
 }

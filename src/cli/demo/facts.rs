@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use crate::proto::Choice;
+
 const SECURITY_COUNCIL: &str = include_str!("security-council.toml");
 const GENERAL_ASSEMBLY: &str = include_str!("general-assembly.toml");
 
@@ -60,6 +62,17 @@ pub enum Stand {
     No,
     Abstain,
     NotVoting,
+}
+
+impl From<Stand> for Choice {
+    fn from(stand: Stand) -> Self {
+        match stand {
+            Stand::Yes => Self::Yes,
+            Stand::No => Self::No,
+            Stand::Abstain => Self::Abstain,
+            Stand::NotVoting => Self::NotVoting,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]

@@ -178,7 +178,7 @@ impl Conductor {
             let request = proto::CastBallotRequest {
                 vote: vote.clone(),
                 member: member.to_owned(),
-                choice: choice(stand).into(),
+                choice: proto::Choice::from(stand).into(),
                 request_id: request_id(&[&vote, "press", &at.to_string()]),
             };
             let receipt = ballots.cast_ballot(request).await?.into_inner().receipt.unwrap_or_default();
@@ -214,15 +214,6 @@ impl Conductor {
         };
         self.votes().declare_result(declare).await?;
         Ok(())
-    }
-}
-
-fn choice(stand: Stand) -> proto::Choice {
-    match stand {
-        Stand::Yes => proto::Choice::Yes,
-        Stand::No => proto::Choice::No,
-        Stand::Abstain => proto::Choice::Abstain,
-        Stand::NotVoting => proto::Choice::NotVoting,
     }
 }
 

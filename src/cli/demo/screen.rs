@@ -8,7 +8,7 @@ use tonic::transport::Channel;
 use super::facts::{Facts, Stand};
 use crate::cli::client::DEFAULT_SERVER;
 use crate::cli::say::{self, LiveLine};
-use crate::cli::{names, screen};
+use crate::cli::{names, verdict, words};
 use crate::proto;
 use crate::proto::tally_service_client::TallyServiceClient;
 use crate::proto::watch_tally_response::Message;
@@ -29,16 +29,8 @@ pub fn heading(facts: &Facts) {
 
 /// A member presses something else before the lock.
 pub fn changed(member: &str, first: Stand, now: Stand) {
-    say::line(format_args!("  {member} changes its ballot: {}, no longer {}", word(now), word(first)));
-}
-
-fn word(stand: Stand) -> &'static str {
-    match stand {
-        Stand::Yes => "yes",
-        Stand::No => "no",
-        Stand::Abstain => "abstain",
-        Stand::NotVoting => "not voting",
-    }
+    let [now, first] = [now, first].map(|stand| words::choice(stand.into()));
+    say::line(format_args!("  {member} changes its ballot: {now}, no longer {first}"));
 }
 
 pub fn how_to_watch(address: SocketAddr, facts: &Facts) {
@@ -56,7 +48,7 @@ fn typed(address: SocketAddr, command: &str) -> String {
 /// A vote of an earlier run.
 pub fn on_record(vote: &proto::Vote) {
     say::line("  on record already:");
-    for line in vote.tally.iter().flat_map(screen::tally) {
+    for line in vote.tally.iter().flat_map(verdict::tally) {
         say::line(line);
     }
     result(vote);
@@ -78,18 +70,17 @@ pub async fn watch(mut client: TallyServiceClient<Channel>, vote: String) -> Res
 
 fn tally(frame: &proto::TallyFrame) -> String {
     let counts = frame.tally.as_ref().and_then(|tally| tally.heads).unwrap_or_default();
-    let proto::Counts { yes, no, abstain, not_voting, .. } = counts;
-    let roll = (yes + no + abstain + not_voting).max(1);
-    let cells = |count: u64| usize::try_from(count * BAR / roll).unwrap_or_default();
-    let taken = cells(yes + no + abstain);
-    let bar = "█".repeat(cells(yes)) + &"░".repeat(taken - cells(yes)) + &" ".repeat(cells(roll) - taken);
-    let state = frame.state().as_str_name().trim_start_matches("VOTE_STATE_");
-    format!("  {state:8} yes {yes:3}  no {no:2}  abstain {abstain:2}  not voting {not_voting:3}  |{bar}|")
+    let roll: u64 = words::columns(&counts).iter().map(|(_, count)| count).sum();
+    let cells = |count: u64| usize::try_from(count * BAR / roll.max(1)).unwrap_or_default();
+    let taken = cells(roll - counts.not_voting);
+    let bar = "█".repeat(cells(counts.yes)) + &"░".repeat(taken - cells(counts.yes)) + &" ".repeat(cells(roll) - taken);
+    let state = words::state(frame.state()).to_uppercase();
+    format!("  {state:9} {}  |{bar}|", words::aligned_counts(&counts))
 }
 
 /// The verdict, with its figures.
 pub fn result(vote: &proto::Vote) {
-    for line in screen::declared(vote) {
+    for line in verdict::outcome(vote) {
         say::line(line);
     }
 }

@@ -6,8 +6,8 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::client::{Clients, Failure, RequestId, change};
-use crate::cli::screen::{self, many};
-use crate::cli::{input, names, say, show, words};
+use crate::cli::words::many;
+use crate::cli::{input, names, screen, show, words};
 use crate::proto;
 
 /// What one request seats at most.
@@ -16,10 +16,10 @@ const BATCH: usize = 1000;
 /// Seat a member, or many from a table.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall member admit un-ga/ALB --display-name Albania --weight population=2800000
+  rollcall member admit un-ga/ALB --display-name Albania --weight shares=3
   rollcall member admit un-ga --csv members.csv
 
-The table has a header with the column id; display_name, and groups apart by ; in one column, can be there too. Every
+The table has a header with the column id; display_name, and groups apart by ; in one column, can be there too. Every \
 other column is a weight of its name:
 
   id,display_name,groups,population
@@ -89,12 +89,12 @@ async fn admit(
             request_id: batch_id(request_id, at),
         };
         let answer = change(request_id, clients.bodies.admit_members(request)).await;
-        let answer = answer.map_err(|failure| {
-            if at > 0 {
-                let seated = many((at * BATCH) as u64, "member");
-                say::problem(format_args!("{seated} are seated; to go on, repeat this with --request-id {request_id}"));
-            }
-            by_name(failure, batch)
+        let answer = answer.map_err(|failure| match (by_name(failure, batch), at * BATCH) {
+            (failure, 0) => failure,
+            (failure, seated) => failure.advised(format!(
+                "{} are seated; to go on, repeat this with --request-id {request_id}",
+                many(seated as u64, "member")
+            )),
         })?;
         if json {
             show::json_line(&answer)?;
@@ -104,7 +104,7 @@ async fn admit(
             [member] => format!("{} is seated", names::short(&member.name)),
             _ => format!("{} of {} are seated", many(batch.len() as u64, "member"), names::short(body)),
         };
-        show::text(format_args!("{what} ({})", screen::receipt(answer.receipt.as_ref())))?;
+        show::lines(&[format!("{what} ({})", screen::receipt(answer.receipt.as_ref()))])?;
     }
     Ok(())
 }

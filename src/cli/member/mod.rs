@@ -1,14 +1,14 @@
-//! Seat, revise and unseat members, and suspend and restore their right to vote.
+//! Seat, show, list, revise and unseat members, and suspend and restore their right to vote.
 
 mod admit;
 mod revise;
 
 use super::client::{Clients, Connection, Failure, RequestId, change};
-use super::screen::{self, Listing};
+use super::screen::{self, Listing, fact};
 use super::{names, pages};
 use crate::proto;
 
-/// Seat, revise and unseat members.
+/// Seat, show, list, revise and unseat members.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   rollcall member admit un-ga/ALB --display-name Albania --group eastern-europe")]
@@ -43,6 +43,13 @@ enum Command {
     #[command(after_help = "Example:
   rollcall member restore un-ga/ALB")]
     Restore(Named),
+    /// Show a member
+    #[command(after_help = "Example:
+  rollcall member show un-ga/ALB")]
+    Show {
+        /// The member, as BODY/MEMBER
+        member: String,
+    },
     /// List a body's members in the order of the roll
     #[command(after_help = "Example:
   rollcall member list un-ga")]
@@ -72,6 +79,7 @@ impl Args {
             Command::Withdraw(member) => withdraw(&mut clients, json, &member).await,
             Command::Suspend { member, reason } => suspend(&mut clients, json, &member, reason).await,
             Command::Restore(member) => restore(&mut clients, json, &member).await,
+            Command::Show { member } => show(&mut clients, json, &member).await,
             Command::List { body } => list(&mut clients, json, &body).await,
         }
     }
@@ -112,16 +120,51 @@ async fn each(
     pages::each(fetch, member).await
 }
 
+/// The member of a full name, where it holds a seat. The service lists members, and gets none by its name.
+async fn find(clients: &mut Clients, name: &str) -> Result<Option<proto::Member>, Failure> {
+    let body = name.split("/members/").next().unwrap_or_default();
+    let mut found = None;
+    let look = |member: proto::Member| {
+        found = found.take().or(Some(member).filter(|member| member.name == name));
+        Ok(())
+    };
+    each(clients, body, look).await?;
+    Ok(found)
+}
+
+async fn show(clients: &mut Clients, json: bool, member: &str) -> Result<(), Failure> {
+    let (body, id) = names::split(member, "members")?;
+    let name = names::member(member);
+    let missing = || Failure::Failed(format!("{} has no member {id}", names::short(&body)));
+    let member = find(clients, &name).await?.ok_or_else(missing)?;
+    screen::show(json, &member, || {
+        let [groups, weights, right] = particulars(&member);
+        let facts = [
+            fact("member", &names::short(&name)),
+            fact("name", &member.display_name),
+            fact("groups", &groups),
+            fact("weights", &weights),
+            fact("right", if right.is_empty() { "may vote" } else { &right }),
+        ];
+        facts.into_iter().flatten().collect()
+    })
+}
+
+/// A member's groups, its weights, and why it may not vote, where it may not.
+fn particulars(member: &proto::Member) -> [String; 3] {
+    let weights: Vec<_> = member.weights.iter().map(|(name, weight)| format!("{name}={weight}")).collect();
+    let right = match &member.suspension {
+        None => String::new(),
+        Some(suspension) if suspension.reason.is_empty() => "suspended".to_owned(),
+        Some(suspension) => format!("suspended: {}", suspension.reason),
+    };
+    [member.groups.join(", "), weights.join(", "), right]
+}
+
 async fn list(clients: &mut Clients, json: bool, body: &str) -> Result<(), Failure> {
     let mut listing = Listing::new(json, &["MEMBER", "NAME", "GROUPS", "WEIGHTS", "VOTING RIGHT"]);
     let row = |member: &proto::Member| {
-        let weights: Vec<_> = member.weights.iter().map(|(name, weight)| format!("{name}={weight}")).collect();
-        let right = match &member.suspension {
-            None => String::new(),
-            Some(suspension) if suspension.reason.is_empty() => "suspended".to_owned(),
-            Some(suspension) => format!("suspended: {}", suspension.reason),
-        };
-        let (groups, weights) = (member.groups.join(", "), weights.join(", "));
+        let [groups, weights, right] = particulars(member);
         vec![names::id(&member.name).to_owned(), member.display_name.clone(), groups, weights, right]
     };
     each(clients, &names::body(body), |member| listing.add(&member, row)).await?;

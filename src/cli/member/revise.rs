@@ -57,16 +57,9 @@ impl Changes {
 impl Args {
     /// Changes it.
     pub async fn run(self, clients: &mut Clients, json: bool) -> Result<(), Failure> {
-        let (body, _) = names::split(&self.member, "members")?;
+        names::split(&self.member, "members")?;
         let name = names::member(&self.member);
-        let mut found = None;
-        super::each(clients, &body, |member| {
-            if member.name == name {
-                found = Some(member);
-            }
-            Ok(())
-        })
-        .await?;
+        let found = super::find(clients, &name).await?;
         // A member that is not there is left to the server, which says so as it says it of all things.
         let member = found.unwrap_or_else(|| proto::Member { name: name.clone(), ..Default::default() });
         let revised = self.changes.on(proto::Member { suspension: None, ..member });

@@ -5,7 +5,7 @@ mod words;
 use tonic::Streaming;
 
 use super::client::{Connection, Failure};
-use super::{names, say, screen, show, time};
+use super::{names, say, show, time};
 use crate::proto;
 use crate::proto::stored_entry::Content;
 
@@ -29,10 +29,10 @@ enum Command {
 /// Print the entries of the record.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall record read                                   all of it: place, time, what happened
-  rollcall record read --scope un-ga/es-11-4 --follow    one vote, and what becomes of it
+  rollcall record read                                 all that happened
+  rollcall record read --scope un-ga/es-11-4 --follow  a vote, as it goes on
   rollcall record read --after 1000 --limit 100 --json
-  rollcall record read --raw                             the bytes as stored and hashed, in hexadecimal")]
+  rollcall record read --raw                           the bytes in hexadecimal")]
 struct ReadArgs {
     /// Go on as the record grows
     #[arg(long)]
@@ -70,15 +70,20 @@ impl Args {
         };
         let mut reading = Reading { json: self.connection.json, through: args.after, entries: 0 };
         let entries = clients.record.read_entries(request).await?.into_inner();
-        let read = reading.print(entries).await;
-        match &read {
-            Err(Failure::Status(_)) => {
-                say::problem(format_args!("complete up to {}: read on with --after {0}", reading.through));
-            }
-            Ok(()) if reading.entries == 0 => say::problem("there are no entries"),
-            _ => {}
+        let read = tokio::select! {
+            read = reading.print(entries) => read,
+            // Whoever follows and leaves has not failed.
+            _ = tokio::signal::ctrl_c(), if args.follow => return Ok(()),
+        };
+        if read.is_ok() && reading.entries == 0 {
+            say::problem("there are no entries");
         }
-        read
+        read.map_err(|failure| match failure {
+            Failure::Status(_) => {
+                failure.advised(format!("complete up to {}: read on with --after {0}", reading.through))
+            }
+            other => other,
+        })
     }
 }
 
@@ -96,7 +101,7 @@ impl Reading {
                 if self.json {
                     show::json_line(stored)?
                 } else {
-                    show::text(line(stored))?
+                    show::lines(&[line(stored)])?
                 }
                 self.entries += 1;
             }
@@ -114,7 +119,7 @@ fn line(stored: &proto::StoredEntry) -> String {
             let time = time::second(entry.record_time.as_ref());
             let what =
                 entry.event.as_ref().map_or_else(|| "something that this client does not know".into(), words::event);
-            format!("{time}  {}", screen::clean(&what))
+            format!("{time}  {what}")
         }
         Some(Content::Bytes(bytes)) => hexadecimal(bytes),
         Some(Content::WithheldLeafHash(hash)) => format!("withheld until the lock, leaf hash {}", hexadecimal(hash)),

@@ -1,7 +1,8 @@
 //! What happened, in words: one line for each kind of entry.
 
 use crate::cli::names::{id, short};
-use crate::cli::screen::{self, many, outcome};
+use crate::cli::verdict::capitals;
+use crate::cli::words::{self, many};
 use crate::proto;
 use crate::proto::entry::Event;
 use crate::proto::statement::Kind;
@@ -21,20 +22,21 @@ pub fn event(event: &Event) -> String {
         Event::VoteOpened(e) => {
             format!("{} is open, with {} on the roll", short(&e.vote), many(e.roll.len() as u64, "member"))
         }
-        Event::BallotCast(e) => format!("{}: {} votes {}", short(&e.vote), e.member, screen::choice(e.choice())),
+        Event::BallotCast(e) => format!("{}: {} votes {}", short(&e.vote), e.member, words::choice(e.choice())),
         Event::BallotWithdrawn(e) => format!("{}: {} takes its ballot back", short(&e.vote), e.member),
         Event::VoteSuspended(e) => format!("{} is suspended{}", short(&e.vote), why(&e.reason)),
         Event::VoteResumed(e) => format!("{} is open again", short(&e.vote)),
         Event::VoteLocked(e) => format!("{} is locked: {}", short(&e.vote), tally(e.tally.as_ref())),
         Event::CastingVoteGiven(e) => {
-            let choice = screen::choice(e.choice());
-            format!("{}: the casting vote is {choice}{}", short(&e.vote), why(&e.reason))
+            let choice = words::choice(e.choice());
+            let by = if e.given_by.is_empty() { String::new() } else { format!(", by {}", e.given_by) };
+            format!("{}: the casting vote is {choice}{by}{}", short(&e.vote), why(&e.reason))
         }
         Event::ResultDeclared(e) => {
             format!(
                 "{} is declared {}{}{}",
                 short(&e.vote),
-                outcome(e.outcome()),
+                capitals(e.outcome()),
                 named(&e.adopted_symbol),
                 why(&e.ruling)
             )
@@ -48,7 +50,7 @@ pub fn event(event: &Event) -> String {
         }
         Event::BallotCorrected(e) => {
             let correction = e.correction.clone().unwrap_or_default();
-            let (member, choice) = (id(&correction.member), screen::choice(correction.corrected()));
+            let (member, choice) = (id(&correction.member), words::choice(correction.corrected()));
             format!("{}: the ballot of {member} is corrected to {choice}{}", short(&e.vote), why(&correction.reason))
         }
     }
@@ -80,13 +82,13 @@ fn named(symbol: &str) -> String {
 }
 
 fn tally(tally: Option<&proto::Tally>) -> String {
-    screen::counts(&tally.and_then(|tally| tally.heads).unwrap_or_default())
+    words::counts(&tally.and_then(|tally| tally.heads).unwrap_or_default())
 }
 
 fn statement(statement: proto::Statement) -> String {
     let member = id(&statement.member);
     let what = match statement.kind() {
-        Kind::IntendedVote => format!("{member} had intended to vote {}", screen::choice(statement.intended())),
+        Kind::IntendedVote => format!("{member} {}", words::intended(statement.intended())),
         Kind::ExplanationBefore | Kind::ExplanationAfter => format!("{member} explains its vote"),
         Kind::Unspecified => format!("{member} makes a statement"),
     };

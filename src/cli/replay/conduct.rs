@@ -9,13 +9,15 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
 use tonic::{Code, Status};
 
+use super::calls::Calls;
 use super::data::{Data, Recorded};
 use super::derive::{body_id, body_name};
 use super::findings::Findings;
 use super::seating::Seating;
 use super::steps::compare_roll;
 use super::summary::Summary;
-use crate::cli::client::{Clients, Failure};
+use crate::cli::client::Failure;
+use crate::cli::words;
 use crate::proto::{self, VoteState};
 
 /// Why a vote is not taken further.
@@ -43,16 +45,19 @@ impl From<Status> for Stop {
 
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
+        match failure {
+            Failure::Status(status) => status.into(),
+            other => Self::Failed(other),
+        }
     }
 }
 
 /// What votes are conducted with.
 pub struct Conductor {
-    pub clients: Clients,
+    pub calls: Calls,
     pub data: Data,
     pub findings: Findings,
-    pub summary: Summary,
+    pub summary: Arc<Summary>,
     /// The rule of all votes, in place of their own.
     pub rule: Option<String>,
     /// The body of all votes, in place of their own.
@@ -102,6 +107,9 @@ impl Conductor {
         let name = format!("bodies/{body}/votes/{}", vote.id);
         let known = self.on_record.get(&name);
         let state = known.map_or(VoteState::Unspecified, proto::Vote::state);
+        if let Some(known) = known {
+            self.compare_rule(vote, &body, known)?;
+        }
         if let Some(declared) = known.filter(|_| state == VoteState::Declared) {
             return self.finish(vote, declared, true);
         }
@@ -109,8 +117,7 @@ impl Conductor {
             VoteState::Unspecified => self.table(vote, &body, &name).await?,
             VoteState::Draft | VoteState::Open | VoteState::Locked => {}
             other => {
-                let state = other.as_str_name().trim_start_matches("VOTE_STATE_");
-                return Err(Stop::Refused(format!("it is on record as {state}, and left so")));
+                return Err(Stop::Refused(format!("it is on record as {}, and left so", words::state(other))));
             }
         }
         let mut opening = pass(tabling, &self.stations.opening).await;

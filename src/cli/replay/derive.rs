@@ -45,6 +45,29 @@ pub fn body_id(name: &str) -> String {
     id
 }
 
+/// The named rules for what a body's files call theirs: a share, and what may stand behind it.
+const TAGS: [(&str, &str, &str); 3] = [
+    ("us-senate", "1/2", "us.senate.majority"),
+    ("us-senate", "3/5", "us.senate.cloture"),
+    ("us-senate", "2/3", "us.senate.two-thirds"),
+];
+
+/// The named rule that a body's file means.
+pub fn rule_of_tag(body: &str, tag: &str) -> Option<&'static str> {
+    let share = tag.split(' ').next().unwrap_or_default();
+    TAGS.iter().find(|(of, tagged, _)| *of == body && *tagged == share).map(|(_, _, rule)| *rule)
+}
+
+/// Whether an outcome was published as an adoption; none where its words do not tell. "Agreed to", "Not Sustained".
+pub fn was_adopted(outcome: &str) -> Option<bool> {
+    let outcome = outcome.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| outcome.contains(word));
+    if says(&["not ", "rejected", "defeated", "failed"]) {
+        return Some(false);
+    }
+    says(&["agreed to", "passed", "confirmed", "sustained", "adopted"]).then_some(true)
+}
+
 /// Whether a text can be a vote's identifier as the API has it.
 pub fn is_vote_id(text: &str) -> bool {
     let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
@@ -109,6 +132,29 @@ mod tests {
         );
         assert_eq!((body_id("US Senate").as_str(), symbol("US Senate")), ("us-senate", ""));
         assert_eq!(body_id("1. FC Köln  (board)"), "body-1-fc-k-ln-board");
+    }
+
+    #[test]
+    fn published_outcomes_are_read_where_their_words_tell() {
+        for (text, adopted) in [
+            ("Amendment Agreed to", Some(true)),
+            ("Nomination Confirmed", Some(true)),
+            ("Objection Not Sustained", Some(false)),
+            ("Motion to Table Failed", Some(false)),
+            ("Amendment Not Germane", Some(false)),
+            ("Built", None),
+            ("", None),
+        ] {
+            assert_eq!(was_adopted(text), adopted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bodys_own_tag_names_its_rule() {
+        let with_more = "1/2 + casting vote of the Vice President (not in published totals)";
+        assert_eq!(rule_of_tag("us-senate", with_more), Some("us.senate.majority"));
+        assert_eq!(rule_of_tag("us-senate", "3/5"), Some("us.senate.cloture"));
+        assert_eq!((rule_of_tag("us-senate", "3/4"), rule_of_tag("un-ga", "1/2")), (None, None));
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub enum Kind {
     Difference,
     /// A text that is longer than the service takes, and was recorded without its end.
     Shortened,
+    /// A vote that is on record under another rule than was asked for.
+    OtherRule,
+    /// A published outcome that is not the one that the rule gives.
+    OtherOutcome,
 }
 
 /// One finding.
@@ -44,7 +48,8 @@ pub struct Finding {
 
 impl Kind {
     /// All kinds, as they are shown.
-    pub const ALL: [Self; 4] = [Self::BadRow, Self::Refused, Self::Difference, Self::Shortened];
+    pub const ALL: [Self; 6] =
+        [Self::BadRow, Self::Refused, Self::Difference, Self::Shortened, Self::OtherRule, Self::OtherOutcome];
 
     /// Its name in the report.
     pub fn name(self) -> &'static str {
@@ -53,6 +58,8 @@ impl Kind {
             Self::Refused => "refused",
             Self::Difference => "difference",
             Self::Shortened => "shortened",
+            Self::OtherRule => "other rule",
+            Self::OtherOutcome => "other outcome",
         }
     }
 }
@@ -64,12 +71,16 @@ impl fmt::Display for Finding {
             Some((field, published, recorded)) => {
                 write!(f, "{} {field}: {published} published, {recorded} on record", self.vote)
             }
-            None if self.vote.is_empty() || self.reason.contains(&self.vote) => {
+            None if self.vote.is_empty() || self.reason.split(not_of_an_id).any(|word| word == self.vote) => {
                 write!(f, "{file}:{line}: {}", self.reason)
             }
             None => write!(f, "{file}:{line}: {}: {}", self.vote, self.reason),
         }
     }
+}
+
+fn not_of_an_id(c: char) -> bool {
+    !(c.is_alphanumeric() || matches!(c, '.' | '-'))
 }
 
 /// All findings.
@@ -81,8 +92,8 @@ pub struct Findings {
 #[derive(Default)]
 struct Found {
     report: Option<csv::Writer<File>>,
-    counts: [u64; 4],
-    kept: [Vec<Finding>; 4],
+    counts: [u64; Kind::ALL.len()],
+    kept: [Vec<Finding>; Kind::ALL.len()],
 }
 
 impl Findings {
@@ -116,6 +127,16 @@ impl Findings {
     /// A text that was shortened.
     pub fn shortened(&self, vote: &str, place: Place, reason: &str) -> Result<(), Failure> {
         self.add(Kind::Shortened, vote, place, None, reason)
+    }
+
+    /// A vote that keeps another rule.
+    pub fn other_rule(&self, vote: &str, place: Place, reason: &str) -> Result<(), Failure> {
+        self.add(Kind::OtherRule, vote, place, None, reason)
+    }
+
+    /// A published outcome that is not the one declared.
+    pub fn other_outcome(&self, vote: &str, place: Place, reason: &str) -> Result<(), Failure> {
+        self.add(Kind::OtherOutcome, vote, place, None, reason)
     }
 
     /// A published total that is not the one on record.

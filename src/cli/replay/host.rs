@@ -11,12 +11,15 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::client::Failure;
 use crate::clock::Clock;
 use crate::log::{self, Location};
+use crate::presets::Presets;
 use crate::server::{self, Config, ServeError};
 
 /// A running server.
 pub struct Host {
     /// Where it serves.
     pub address: String,
+    /// Cancelled once it serves no more.
+    pub ended: CancellationToken,
     stop: CancellationToken,
     serving: JoinHandle<Result<(), ServeError>>,
 }
@@ -29,10 +32,17 @@ impl Host {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| failed(&e))?;
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
-        let config = Config { log, clock: Arc::new(Clock::system()) };
-        let serving = tokio::spawn(server::run(config, listener, stop.clone(), ready));
+        let presets = Arc::new(Presets::built_in().map_err(|e| failed(&e))?);
+        let config = Config { log, clock: Arc::new(Clock::system()), presets, origins: Vec::new() };
+        let serving = server::run(config, listener, stop.clone(), ready);
+        let ended = CancellationToken::new();
+        let end = ended.clone().drop_guard();
+        let serving = tokio::spawn(async move {
+            let _end = end;
+            serving.await
+        });
         match started.await {
-            Ok(ready) => Ok(Self { address: ready.address.to_string(), stop, serving }),
+            Ok(ready) => Ok(Self { address: ready.address.to_string(), ended, stop, serving }),
             Err(_) => Err(why(serving).await.unwrap_or_else(|| Failure::Failed("the server did not start".to_owned()))),
         }
     }

@@ -1,5 +1,6 @@
 //! `rollcall replay`: conducts recorded votes of the past through the API, and compares their tallies with the published ones.
 
+mod calls;
 mod conduct;
 mod data;
 mod derive;
@@ -18,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
+use self::calls::Calls;
 use self::conduct::{Conductor, Stations, Stop};
 use self::data::Data;
 use self::derive::{body_id, body_name};
@@ -25,25 +27,26 @@ use self::findings::{Findings, Kind};
 use self::host::Host;
 use self::summary::Summary;
 use super::client::{Clients, Connection, Failure};
-use super::say;
+use super::{pages, say};
 use crate::proto;
-
-/// Votes that are listed at once.
-const PAGE: i32 = 1_000;
 
 /// Conduct recorded votes of the past.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall replay --votes votes.csv --ballots ballots.csv.gz --data past   into a folder of its own
-  rollcall replay --votes votes.csv --ballots ballots.csv                  through the server at ROLLCALL_SERVER
+  rollcall replay --votes votes.csv --ballots ballots.csv.gz --data past
+  rollcall replay --votes votes.csv --ballots ballots.csv --server hall:50051
 
-Columns of votes: vote_id, date, body, title, rule_if_known, yes, no, abstain, not_voting, outcome_if_known; totals may be empty.
-Columns of ballots: vote_id, member_code, member_name, choice (yes, no, abstain, present, not_voting).
-Either file may be gzipped. Votes are taken in the order of their file, each on the roll of just the members that have a row in
-it; a row of the member VP is a casting vote. A vote with a bad row is left out whole, so that it can be replayed once the row
-is mended. Request ids follow from the data: a replay that was stopped is run again, and nothing counts twice.
+Columns of votes: vote_id, date, body, title, rule_if_known, yes, no, abstain, not_voting, outcome_if_known; totals may be \
+empty. Columns of ballots: vote_id, member_code, member_name, choice (yes, no, abstain, present, not_voting). Either file may \
+be gzipped.
 
-Exit codes: 0 all votes are on record, whether or not published totals differ; 1 rows were bad, or something was refused or
+Votes are taken in the order of their file, each on the roll of just the members that have a row in it; a row of the member VP \
+is a casting vote. A vote with a bad row is left out whole, so that it can be replayed once the row is mended.
+
+Request ids follow from the data: a replay that was stopped is run again, and nothing counts twice. While it runs, a call that \
+the server has no room for, or whose connection is lost, is made again for as long as --timeout says.
+
+Exit codes: 0 all votes are on record, whether or not published totals differ; 1 rows were bad, or something was refused or \
 stopped; 69 the server is gone.")]
 pub struct Args {
     #[command(flatten)]
@@ -57,7 +60,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     ballots: PathBuf,
 
-    /// The named rule of all votes [default: the one that rule_if_known names, else un.ga.simple for the General Assembly]
+    /// The named rule of all votes that are not on record yet [default: the one that rule_if_known names, else un.ga.simple
+    /// for the General Assembly]
     #[arg(long, value_name = "PRESET")]
     rule: Option<String>,
 
@@ -94,7 +98,8 @@ impl Args {
         if let Some(host) = &host {
             self.connection.server.clone_from(&host.address);
         }
-        let result = self.replay(data, findings).await;
+        let ended = host.as_ref().map_or_else(CancellationToken::new, |host| host.ended.clone());
+        let result = self.replay(data, findings, ended).await;
         match host {
             // Where our own server ended, that is why the rest failed.
             Some(host) => host.stop().await.map_or(result, Err),
@@ -102,9 +107,11 @@ impl Args {
         }
     }
 
-    async fn replay(&self, data: Data, findings: Findings) -> Result<(), Failure> {
+    async fn replay(&self, data: Data, findings: Findings, ended: CancellationToken) -> Result<(), Failure> {
+        let summary = Arc::new(Summary::new(data.in_file));
         let clients = self.connection.connect().await?;
-        let conductor = self.conductor(clients, data, findings).await;
+        let calls = Calls::new(clients, self.connection.timeout, ended, Arc::clone(&summary));
+        let conductor = self.conductor(calls, data, findings, summary).await;
         let conductor = Arc::new(conductor.map_err(|stop| match stop {
             Stop::Refused(reason) => Failure::Failed(reason),
             Stop::Failed(failure) => gone(&self.connection.server, failure),
@@ -134,12 +141,18 @@ impl Args {
     }
 
     /// Learns what the server knows: its rules, and what is on record of the bodies.
-    async fn conductor(&self, clients: Clients, data: Data, findings: Findings) -> Result<Conductor, Stop> {
-        let summary = Summary::new(data.in_file);
-        let rules = clients.rules.clone().list_rules(proto::ListRulesRequest {}).await?.into_inner().rules;
-        let rules = rules.into_iter().map(|rule| rule.preset).collect();
+    async fn conductor(
+        &self,
+        calls: Calls,
+        data: Data,
+        findings: Findings,
+        summary: Arc<Summary>,
+    ) -> Result<Conductor, Stop> {
+        let list = |mut to: Clients, it| async move { to.rules.list_rules(it).await };
+        let rules =
+            calls.make(proto::ListRulesRequest {}, list).await?.rules.into_iter().map(|rule| rule.preset).collect();
         let mut conductor = Conductor {
-            clients,
+            calls,
             data,
             findings,
             summary,
@@ -163,9 +176,9 @@ impl Args {
             .collect();
         for (id, name) in bodies {
             let name = if self.body.is_some() && body_id(&name) != id { &id } else { &name };
-            let entries = conductor.stations.opening.lock().await.found(&conductor.clients, &id, name).await?;
+            let entries = conductor.stations.opening.lock().await.found(&conductor.calls, &id, name).await?;
             conductor.summary.recorded(entries);
-            list_votes(&conductor.clients, &format!("bodies/{id}"), &mut conductor.on_record).await?;
+            list_votes(&conductor.calls, &format!("bodies/{id}"), &mut conductor.on_record).await?;
         }
         Ok(conductor)
     }
@@ -205,24 +218,27 @@ fn joined(done: Result<Result<(), Failure>, tokio::task::JoinError>) -> Result<(
     done.unwrap_or_else(|error| Err(Failure::Failed(format!("a vote broke down: {error}; report this"))))
 }
 
-async fn list_votes(clients: &Clients, parent: &str, on_record: &mut HashMap<String, proto::Vote>) -> Result<(), Stop> {
-    let mut page_token = String::new();
-    loop {
-        let request =
-            proto::ListVotesRequest { parent: parent.to_owned(), page_size: PAGE, page_token, ..Default::default() };
-        let page = clients.votes.clone().list_votes(request).await?.into_inner();
-        // Only what is looked at is kept.
-        let kept = page.votes.into_iter().map(|vote| {
-            let proto::Vote { name, state, roll_size, tally, verdict, declared_outcome, .. } = vote;
-            let kept = proto::Vote { state, roll_size, tally, verdict, declared_outcome, ..Default::default() };
-            (name, kept)
-        });
-        on_record.extend(kept);
-        if page.next_page_token.is_empty() {
-            return Ok(());
-        }
-        page_token = page.next_page_token;
-    }
+async fn list_votes(calls: &Calls, parent: &str, on_record: &mut HashMap<String, proto::Vote>) -> Result<(), Failure> {
+    let fetch = async |page_token| {
+        let request = proto::ListVotesRequest {
+            parent: parent.to_owned(),
+            page_size: pages::PAGE,
+            page_token,
+            ..Default::default()
+        };
+        let page = calls.make(request, |mut to, it| async move { to.votes.list_votes(it).await }).await?;
+        Ok((page.votes, page.next_page_token))
+    };
+    // Only what is looked at is kept.
+    let keep = |vote: proto::Vote| {
+        let proto::Vote { name, state, roll_size, tally, verdict, declared_outcome, casting_vote, rule, .. } = vote;
+        let rule = rule.map(|rule| proto::Rule { preset: rule.preset, ..Default::default() });
+        let result = proto::Vote { tally, verdict, declared_outcome, casting_vote, ..Default::default() };
+        let kept = proto::Vote { state, roll_size, rule, ..result };
+        on_record.insert(name, kept);
+        Ok(())
+    };
+    pages::each(fetch, keep).await
 }
 
 /// Stops soon at the first Ctrl-C, and now at the second.

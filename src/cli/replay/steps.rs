@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use tonic::{Code, Response, Status};
+
 use super::conduct::{Conductor, Stop};
 use super::data::{MAX_DISPLAY, PUBLISHED, Recorded, Row};
-use super::derive::{body_id, body_name, request_id, shortened, symbol};
+use super::derive::{body_id, body_name, request_id, rule_of_tag, shortened, symbol, was_adopted};
 use super::seating::{Seating, made};
+use crate::cli::client::Clients;
 use crate::proto::ballot_result::Result as BallotOutcome;
 use crate::proto::{self, Choice, Outcome};
 
@@ -27,6 +30,11 @@ impl Conductor {
         if self.rules.contains(&vote.rule) {
             return Ok(vote.rule.clone());
         }
+        if let Some(rule) =
+            rule_of_tag(&body_id(body_name(&vote.body)), &vote.rule).filter(|rule| self.rules.contains(*rule))
+        {
+            return Ok(rule.to_owned());
+        }
         if !vote.rule.is_empty() {
             let problem =
                 format!("rule_if_known {:?} is no named rule of this server: name one with --rule", vote.rule);
@@ -36,6 +44,20 @@ impl Conductor {
         known
             .map(str::to_owned)
             .ok_or_else(|| Stop::Refused(format!("no rule is known for {body}: name one with --rule")))
+    }
+
+    /// Notes where a vote that is on record has another rule than it would be tabled under now: that is fixed.
+    pub(super) fn compare_rule(&self, vote: &Recorded, body: &str, known: &proto::Vote) -> Result<(), Stop> {
+        let recorded = known.rule.as_ref().map_or("", |rule| rule.preset.as_str());
+        match self.rule_of(vote, body) {
+            Ok(rule) if rule != recorded => {
+                let stays = if recorded.is_empty() { "one without a name" } else { recorded };
+                let reason = format!("it is on record under the rule {stays}, which stays; {rule} is not applied");
+                Ok(self.findings.other_rule(&vote.id, self.data.vote_place(vote), &reason)?)
+            }
+            // What names no rule now is no reason to leave alone what is on record.
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn table(&self, vote: &Recorded, body: &str, name: &str) -> Result<(), Stop> {
@@ -62,7 +84,8 @@ impl Conductor {
             vote: Some(question),
             request_id: request_id(&[name, "create"]),
         };
-        let answer = self.clients.votes.clone().create_vote(request).await?.into_inner();
+        let answer =
+            self.calls.make(request, |mut to, request| async move { to.votes.create_vote(request).await }).await?;
         self.summary.recorded(made(answer.receipt));
         Ok(())
     }
@@ -79,10 +102,11 @@ impl Conductor {
             (code.as_str(), name.as_str())
         };
         let wanted: Vec<_> = vote.ballots.iter().map(member).collect();
-        self.summary.recorded(seating.follow(&self.clients, body, &wanted).await?);
+        self.summary.recorded(seating.follow(&self.calls, body, &wanted).await?);
         let request_id = request_id(&[name, "open"]);
         let request = proto::OpenVoteRequest { name: name.to_owned(), request_id, ..Default::default() };
-        let answer = self.clients.votes.clone().open_vote(request).await?.into_inner();
+        let answer =
+            self.calls.make(request, |mut to, request| async move { to.votes.open_vote(request).await }).await?;
         self.summary.recorded(made(answer.receipt));
         compare_roll(vote, &answer.vote.unwrap_or_default())
     }
@@ -98,15 +122,12 @@ impl Conductor {
                 proto::CastBallotRequest { vote: name.to_owned(), member, choice: row.choice.into(), request_id }
             };
             let request = proto::CastBallotsRequest { ballots: rows.iter().map(ballot).collect() };
-            let results = self.clients.ballots.clone().cast_ballots(request).await?.into_inner().results;
+            let cast = |mut to: Clients, request| async move { known(to.ballots.cast_ballots(request).await?) };
+            let results = self.calls.make(request, cast).await?.results;
             let mut entries = 0;
             for (row, result) in rows.iter().zip(results) {
                 match result.result {
                     Some(BallotOutcome::Receipt(receipt)) => entries += made(Some(receipt)),
-                    // Not refused: it may be on record, and a later run learns it.
-                    Some(BallotOutcome::Refusal(refusal)) if is_unknown(&refusal) => {
-                        return Err(tonic::Status::new(refusal.code.into(), refusal.message).into());
-                    }
                     Some(BallotOutcome::Refusal(refusal)) => {
                         refused += 1;
                         self.findings.refused(&vote.id, self.data.ballot_place(*row), &refusal.message)?;
@@ -126,7 +147,8 @@ impl Conductor {
     /// Locks the vote, and returns it as locked.
     pub(super) async fn lock(&self, name: &str) -> Result<proto::Vote, Stop> {
         let request = proto::LockVoteRequest { name: name.to_owned(), request_id: request_id(&[name, "lock"]) };
-        let answer = self.clients.votes.clone().lock_vote(request).await?.into_inner();
+        let answer =
+            self.calls.make(request, |mut to, request| async move { to.votes.lock_vote(request).await }).await?;
         self.summary.recorded(made(answer.receipt));
         Ok(answer.vote.unwrap_or_default())
     }
@@ -135,9 +157,10 @@ impl Conductor {
     pub(super) async fn declare(&self, vote: &Recorded, name: &str, locked: proto::Vote) -> Result<proto::Vote, Stop> {
         let mut locked = locked;
         if let Some(row) = vote.casting {
+            // An earlier run may have given it.
             if outcome(&locked) == Outcome::AwaitingCastingVote {
                 locked = self.give_casting_vote(row, name).await?;
-            } else {
+            } else if locked.casting_vote.is_none() {
                 let reason = "the presiding officer's casting vote: the rule awaits none, so it is not recorded";
                 self.findings.refused(&vote.id, self.data.ballot_place(row), reason)?;
             }
@@ -153,7 +176,8 @@ impl Conductor {
             request_id: request_id(&[name, "declare"]),
             ..Default::default()
         };
-        let answer = self.clients.votes.clone().declare_result(request).await?.into_inner();
+        let answer =
+            self.calls.make(request, |mut to, request| async move { to.votes.declare_result(request).await }).await?;
         self.summary.recorded(made(answer.receipt));
         Ok(answer.vote.unwrap_or_default())
     }
@@ -164,16 +188,10 @@ impl Conductor {
             choice: row.choice.into(),
             reason: String::new(),
             request_id: request_id(&[name, "casting-vote"]),
+            given_by: self.data.members[row.member as usize].1.clone(),
         };
-        let answer =
-            self.clients.votes.clone().give_casting_vote(request).await.map_err(|status| match status.code() {
-                tonic::Code::Unimplemented => Stop::Refused(format!(
-                    "it is left locked, since it awaits a casting vote and {}: run this again with a later version",
-                    status.message()
-                )),
-                _ => status.into(),
-            });
-        let answer = answer?.into_inner();
+        let call = |mut to: Clients, request| async move { to.votes.give_casting_vote(request).await };
+        let answer = self.calls.make(request, call).await?;
         self.summary.recorded(made(answer.receipt));
         Ok(answer.vote.unwrap_or_default())
     }
@@ -206,8 +224,16 @@ impl Conductor {
                 self.findings.differs(&vote.id, self.data.vote_place(vote), field, published, recorded)?;
             }
         }
+        let outcome = declared.declared_outcome();
+        let as_published = was_adopted(&vote.outcome).map(|adopted| adopted == (outcome == Outcome::Adopted));
+        if as_published == Some(false) {
+            let word = outcome.as_str_name().trim_start_matches("OUTCOME_").replace('_', " ").to_lowercase();
+            let reason = format!("\"{}\" published, {word} by its rule", vote.outcome);
+            self.findings.other_outcome(&vote.id, self.data.vote_place(vote), &reason)?;
+        }
+        self.summary.published(as_published);
         let cast = vote.ballots.len() as u64 - vote.count(Choice::NotVoting);
-        self.summary.declared(declared.declared_outcome(), cast, equal, already);
+        self.summary.declared(outcome, cast, equal, already);
         Ok(())
     }
 }
@@ -221,10 +247,18 @@ pub(super) fn compare_roll(vote: &Recorded, opened: &proto::Vote) -> Result<(), 
     Err(Stop::Refused(format!("its roll has {roll} members, and its rows are {rows}: it is left open as it is")))
 }
 
-/// Whether a ballot was not refused, but the server could not say what became of it, or had no room for it.
-fn is_unknown(refusal: &proto::Refusal) -> bool {
-    let code = tonic::Code::from(refusal.code);
-    matches!(code, tonic::Code::Unavailable | tonic::Code::ResourceExhausted)
+/// Answers of which each is known. Where the server had no room for a ballot, or could not say what became of it, that is not
+/// a refusal: it may be on record, and the same call made again learns it.
+fn known(answer: Response<proto::CastBallotsResponse>) -> Result<Response<proto::CastBallotsResponse>, Status> {
+    let unknown = answer.get_ref().results.iter().find_map(|result| match &result.result {
+        Some(BallotOutcome::Refusal(refusal)) => {
+            let code = Code::from(refusal.code);
+            let passing = matches!(code, Code::Unavailable | Code::ResourceExhausted);
+            passing.then(|| Status::new(code, refusal.message.clone()))
+        }
+        _ => None,
+    });
+    unknown.map_or(Ok(answer), Err)
 }
 
 fn heads(vote: &proto::Vote) -> proto::Counts {

@@ -9,7 +9,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::findings::{Finding, Findings, Kind};
-use crate::cli::say;
+use crate::cli::{say, words};
 use crate::proto::Outcome;
 
 /// Where a bar cannot be drawn, a line is written this often.
@@ -38,6 +38,8 @@ struct Counts {
     differing: u64,
     unpublished: u64,
     outcomes: BTreeMap<&'static str, u64>,
+    as_published: u64,
+    otherwise: u64,
     said: Instant,
 }
 
@@ -58,6 +60,8 @@ impl Summary {
             differing: 0,
             unpublished: 0,
             outcomes: BTreeMap::new(),
+            as_published: 0,
+            otherwise: 0,
             said: now,
         };
         Self { votes, bar, began: now, counts: Mutex::new(counts) }
@@ -88,8 +92,18 @@ impl Summary {
             Some(false) => counts.differing += 1,
             None => counts.unpublished += 1,
         }
-        *counts.outcomes.entry(word(outcome)).or_default() += 1;
+        *counts.outcomes.entry(words::outcome(outcome)).or_default() += 1;
         self.show(&mut counts);
+    }
+
+    /// Whether a vote's outcome is the published one, where its words tell.
+    pub fn published(&self, as_published: Option<bool>) {
+        let mut counts = self.counts();
+        match as_published {
+            Some(true) => counts.as_published += 1,
+            Some(false) => counts.otherwise += 1,
+            None => {}
+        }
     }
 
     fn show(&self, counts: &mut Counts) {
@@ -109,6 +123,11 @@ impl Summary {
     /// How many votes are declared.
     pub fn done(&self) -> u64 {
         self.counts().votes
+    }
+
+    /// Tells what goes wrong meanwhile, above the bar.
+    pub fn problem(&self, text: &str) {
+        self.bar.suspend(|| say::problem(text));
     }
 
     /// Takes the bar away.
@@ -146,6 +165,10 @@ impl Summary {
             "  outcomes: {}",
             if outcomes.is_empty() { "none".to_owned() } else { outcomes.join(", ") }
         ));
+        if counts.as_published + counts.otherwise > 0 {
+            let (same, other) = (HumanCount(counts.as_published), HumanCount(counts.otherwise));
+            say::line(format_args!("  {same} outcomes are as published, {other} otherwise"));
+        }
         for kind in Kind::ALL {
             list(kind, findings);
         }
@@ -165,7 +188,7 @@ impl Summary {
         };
         let places = |kind| findings.kept(kind).iter().map(place).collect::<Vec<_>>();
         let differences: Vec<_> = findings.kept(Kind::Difference).iter().map(difference).collect();
-        say::line(json!({
+        say::as_it_is(json!({
             "votes": counts.votes,
             "votes_in_file": self.votes,
             "votes_on_record_before": counts.already,
@@ -175,10 +198,12 @@ impl Summary {
             "ballots_per_second": rate(counts.cast, self.began.elapsed()),
             "tallies": {"equal": counts.equal, "differing": counts.differing, "unpublished": counts.unpublished},
             "outcomes": counts.outcomes,
+            "outcomes_published": {"equal": counts.as_published, "differing": counts.otherwise},
             "differences": differences,
             "bad_rows": findings.count(Kind::BadRow),
             "refused": findings.count(Kind::Refused),
             "shortened": findings.count(Kind::Shortened),
+            "other_rule": findings.count(Kind::OtherRule),
             "problems": {"bad_rows": places(Kind::BadRow), "refused": places(Kind::Refused)},
         }));
     }
@@ -206,17 +231,4 @@ fn list(kind: Kind, findings: &Findings) {
 fn rate(count: u64, took: Duration) -> u64 {
     let micros = took.as_micros().max(1);
     u64::try_from(u128::from(count) * 1_000_000 / micros).unwrap_or(u64::MAX)
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Unspecified => "none",
-        Outcome::Adopted => "adopted",
-        Outcome::NotAdopted => "not adopted",
-        Outcome::Vetoed => "vetoed",
-        Outcome::NoQuorum => "no quorum",
-        Outcome::AwaitingCastingVote => "awaiting a casting vote",
-        Outcome::RevoteDue => "revote due",
-        Outcome::AdoptedWithoutVote => "adopted without a vote",
-    }
 }

@@ -2,15 +2,15 @@
 
 use crate::cli::client::{Clients, Failure};
 use crate::cli::vote::rule;
-use crate::cli::{screen, words};
+use crate::cli::{screen, verdict, words};
 use crate::proto;
 
 /// Say what a rule makes of a tally, without recording anything.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rollcall rules judge un.ga.two-thirds --yes 143 --no 5 --abstain 35 --not-voting 10
+  rollcall rules judge un.ga.two-thirds --yes 143 --no 5 --abstain 35
   rollcall rules judge un.sc.substantive --yes 10 --no 1 --abstain 4 --veto RUS
-  rollcall rules judge --rule-file rule.json --yes 15 --no 12 --weight population=292/157")]
+  rollcall rules judge --rule-file rule.json --yes 2 --no 1 --weight gdp=29/15")]
 pub struct Args {
     /// A named rule
     #[arg(required_unless_present = "rule_file", conflicts_with = "rule_file")]
@@ -21,7 +21,7 @@ pub struct Args {
     #[command(flatten)]
     heads: Heads,
     /// The same counts by a weight, as YES/NO/ABSTAIN/PRESENT/NOT-VOTING; what is left out at the end is 0
-    #[arg(long = "weight", value_name = "NAME=Y/N/A/P/X", value_parser = words::counts)]
+    #[arg(long = "weight", value_name = "NAME=Y/N/A/P/X", value_parser = words::read_counts)]
     weights: Vec<(String, proto::Counts)>,
     #[command(flatten)]
     facts: Facts,
@@ -76,8 +76,11 @@ impl Args {
         let heads = proto::Counts { yes, no, abstain, present, not_voting, undisclosed: 0 };
         let tally = proto::Tally { heads: Some(heads), weights: self.weights.into_iter().collect() };
         let casting_vote = self.facts.casting_vote.map_or(proto::Choice::Unspecified, Into::into);
+        let rule = rule(self.rule.as_ref(), self.rule_file.as_ref())?;
+        // What its bars are is told from the rule in full.
+        let whole = if rule.preset.is_empty() { rule.clone() } else { super::named(clients, &rule.preset).await? };
         let request = proto::EvaluateRuleRequest {
-            rule: Some(rule(self.rule.as_ref(), self.rule_file.as_ref())?),
+            rule: Some(rule),
             tally: Some(tally.clone()),
             seats: self.facts.seats,
             members: self.facts.members,
@@ -87,8 +90,8 @@ impl Args {
         };
         let verdict = clients.rules.evaluate_rule(request).await?.into_inner().verdict.unwrap_or_default();
         screen::show(json, &verdict, || {
-            let judged = screen::verdict(&verdict, proto::VoteState::Locked);
-            screen::tally(&tally).into_iter().chain(judged).collect()
+            let judged = verdict::judged(&verdict, Some(&whole), proto::VoteState::Locked);
+            verdict::tally(&tally).into_iter().chain(judged).collect()
         })
     }
 }

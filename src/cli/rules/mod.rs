@@ -1,7 +1,7 @@
 //! List and show the named rules, and judge a tally.
 
 mod judge;
-mod words;
+pub mod words;
 
 use super::client::{Clients, Connection, Failure};
 use super::screen::{self, Listing};
@@ -10,7 +10,7 @@ use crate::proto;
 /// List and show the named rules, and judge a tally.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  rollcall rules judge un.ga.two-thirds --yes 143 --no 5 --abstain 35 --not-voting 10")]
+  rollcall rules judge un.ga.two-thirds --yes 143 --no 5 --abstain 35")]
 pub struct Args {
     #[command(flatten)]
     connection: Connection,
@@ -27,7 +27,9 @@ enum Command {
     /// Show a named rule in full
     #[command(after_help = "Examples:
   rollcall rules show un.sc.substantive
-  rollcall rules show un.sc.substantive --json | jq 'del(.preset)' > rule.json    the beginning of one of your own")]
+  rollcall rules show un.sc.substantive --json | jq 'del(.preset)' > rule.json
+
+The second is the beginning of a rule of your own.")]
     Show {
         /// Its name
         rule: String,
@@ -49,16 +51,19 @@ impl Args {
                 }
                 listing.end("there are no named rules")
             }
-            Command::Show { rule: name } => {
-                let found = all(&mut clients).await?.into_iter().find(|rule| rule.preset == name);
-                let missing =
-                    || Failure::Failed(format!("no rule is named \"{name}\": `rollcall rules list` has them all"));
-                let rule = found.ok_or_else(missing)?;
+            Command::Show { rule } => {
+                let rule = named(&mut clients, &rule).await?;
                 screen::show(json, &rule, || words::rule(&rule))
             }
             Command::Judge(args) => args.run(&mut clients, json).await,
         }
     }
+}
+
+/// The rule of this name.
+async fn named(clients: &mut Clients, name: &str) -> Result<proto::Rule, Failure> {
+    let found = all(clients).await?.into_iter().find(|rule| rule.preset == name);
+    found.ok_or_else(|| Failure::Failed(format!("no rule is named \"{name}\": `rollcall rules list` has them all")))
 }
 
 async fn all(clients: &mut Clients) -> Result<Vec<proto::Rule>, Failure> {

@@ -1,6 +1,7 @@
 //! A rule in words. The server's verdicts have words of their own, with figures; these have none.
 
-use crate::cli::screen::{self, fact, word};
+use crate::cli::screen::fact;
+use crate::cli::words;
 use crate::proto;
 use crate::proto::quorum::Basis;
 use crate::proto::requirement::Kind;
@@ -29,7 +30,7 @@ pub fn rule(rule: &proto::Rule) -> Vec<String> {
     });
     lines.extend(quorum);
     lines.extend(rule.veto.iter().filter_map(|veto| {
-        fact("veto", &format!("a {} by any member of the group \"{}\"", screen::choice(veto.choice()), veto.group))
+        fact("veto", &format!("a {} by any member of the group \"{}\"", words::choice(veto.choice()), veto.group))
     }));
     lines.extend(match rule.tie_break() {
         TieBreak::Unspecified => None,
@@ -39,31 +40,38 @@ pub fn rule(rule: &proto::Rule) -> Vec<String> {
     lines
 }
 
-fn threshold(threshold: &proto::Threshold) -> String {
+/// "yes: at least 2/3 of those present and voting"
+pub fn threshold(threshold: &proto::Threshold) -> String {
+    let weight = if threshold.weight.is_empty() { String::new() } else { format!(" by {}", threshold.weight) };
+    let choices: Vec<_> = threshold.choices().map(words::choice).collect();
+    format!("{}{weight}: {}", choices.join(", "), bar(threshold))
+}
+
+/// "at least 2/3 of those present and voting"
+pub fn bar(threshold: &proto::Threshold) -> String {
     let comparison = match threshold.comparison() {
         Comparison::MoreThan => "more than",
         Comparison::AtMost => "at most",
         Comparison::LessThan => "less than",
         Comparison::AtLeast | Comparison::Unspecified => "at least",
     };
-    let bar = match &threshold.bar {
-        Some(Bar::Count(count)) => count.to_string(),
-        Some(Bar::Share(share)) => format!("{}/{} of {}", share.numerator, share.denominator, base(share.base())),
-        None => String::new(),
-    };
-    let weight = if threshold.weight.is_empty() { String::new() } else { format!(" by {}", threshold.weight) };
-    let choices: Vec<_> = threshold.choices().map(screen::choice).collect();
-    format!("{}{weight}: {comparison} {bar}", choices.join(", "))
+    match &threshold.bar {
+        Some(Bar::Count(count)) => format!("{comparison} {count}"),
+        Some(Bar::Share(share)) => {
+            format!("{comparison} {}/{} of {}", share.numerator, share.denominator, base(share.base()))
+        }
+        None => comparison.to_owned(),
+    }
 }
 
-fn base(base: Base) -> String {
+fn base(base: Base) -> &'static str {
     match base {
-        Base::Seats => "all seats".to_owned(),
-        Base::Members => "the members that hold a seat".to_owned(),
-        Base::Roll => "the roll".to_owned(),
-        Base::Participating => "those taking part".to_owned(),
-        Base::PresentAndVoting => "the members present and voting".to_owned(),
-        Base::Cast => "the ballots cast, abstentions included".to_owned(),
-        Base::Unspecified => word(base.as_str_name(), "BASE_"),
+        Base::Seats => "all seats",
+        Base::Members => "all members",
+        Base::Roll => "the roll",
+        Base::Participating => "those taking part",
+        Base::PresentAndVoting => "those present and voting",
+        Base::Cast => "the ballots cast",
+        Base::Unspecified => "what this client does not know",
     }
 }

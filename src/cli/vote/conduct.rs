@@ -1,8 +1,8 @@
 //! What happens to a vote that is tabled, its result aside.
 
 use crate::cli::client::{Clients, Failure, RequestId, change};
-use crate::cli::screen::{self, many};
-use crate::cli::{names, time};
+use crate::cli::words::many;
+use crate::cli::{names, screen, time, verdict, words};
 use crate::proto;
 
 /// A vote that something happens to.
@@ -62,10 +62,10 @@ impl Named {
         screen::show(json, &answer, || {
             let vote = answer.vote.clone().unwrap_or_default();
             // A repeated request is answered with the vote as it stands now.
-            let stands = screen::state(vote.state());
+            let stands = words::state(vote.state());
             let place = screen::receipt(answer.receipt.as_ref());
             let first = format!("{} is {stands} ({place})", names::short(&name));
-            std::iter::once(first).chain(screen::result(&vote)).collect()
+            std::iter::once(first).chain(verdict::result(&vote)).collect()
         })
     }
 
@@ -111,7 +111,7 @@ impl OpenArgs {
         let answer = change(&request_id, clients.votes.open_vote(request)).await?;
         let vote = answer.vote.clone().unwrap_or_default();
         let roll = many(u64::from(vote.roll_size), "member");
-        let what = format!("is {}, with {roll} on the roll", screen::state(vote.state()));
+        let what = format!("is {}, with {roll} on the roll", words::state(vote.state()));
         screen::done(json, &answer, &name, &what, answer.receipt.as_ref())
     }
 }

@@ -9,12 +9,15 @@ use crate::proto::relation::Kind;
 
 /// Table a question.
 #[derive(clap::Args)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("how").required(true).multiple(true).args(["rule", "rule_file", "revote_of"]))]
 #[command(after_help = "Examples:
-  rollcall vote create un-ga/es-11-4 --rule un.ga.two-thirds --follows un-sc/s-2022-720
-  rollcall vote create board/budget --rule-file rule.json --title 'The budget' --label year=2027
+  rollcall vote create un-ga/es-11-4 --rule un.ga.simple --follows un-sc/s-1
+  rollcall vote create un-ga/q-2 --revote-of un-ga/q
+  rollcall vote create board/budget --rule-file rule.json --title 'The budget'
 
-`rollcall rules list` has the named rules; `rollcall rules show NAME --json` is the beginning of a
-rule file of your own, once the name is taken out of it.")]
+`rollcall rules list` has the named rules; `rollcall rules show NAME --json` is the beginning of a rule file of your own, \
+once the name is taken out of it.")]
 pub struct Args {
     /// The vote, as BODY/VOTE
     vote: String,
@@ -33,7 +36,7 @@ pub struct Args {
     #[arg(long)]
     final_on_cast: bool,
     /// Who sees the choices while the vote is open
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value = "live")]
     visibility: words::Visibility,
     /// A label for other services; more than once for more
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = words::pair)]
@@ -49,14 +52,27 @@ pub struct Args {
 
 /// How the tally decides.
 #[derive(clap::Args)]
-#[group(required = true, multiple = false)]
 pub struct RuleArgs {
-    /// A named rule, e.g. un.ga.two-thirds
+    /// A named rule, e.g. un.ga.two-thirds; a revote has that of the first where none is given
     #[arg(long, value_name = "NAME")]
     rule: Option<String>,
     /// A rule of your own in JSON: a file, or - for standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "rule")]
     rule_file: Option<String>,
+    /// Who chose the rule, in words
+    #[arg(long = "rule-by", value_name = "WHO", default_value = "", hide_default_value = true)]
+    chosen_by: String,
+    /// On what basis it was chosen, e.g. a ruling
+    #[arg(long = "rule-basis", value_name = "TEXT", default_value = "", hide_default_value = true)]
+    basis: String,
+}
+
+impl RuleArgs {
+    /// The rule, where one is given.
+    fn read(&self) -> Result<Option<proto::Rule>, Failure> {
+        let given = self.rule.is_some() || self.rule_file.is_some();
+        given.then(|| rule(self.rule.as_ref(), self.rule_file.as_ref())).transpose()
+    }
 }
 
 /// What it is to other votes.
@@ -116,7 +132,9 @@ impl Args {
             title: self.title,
             symbol: self.symbol,
             question: self.question,
-            rule: Some(rule(self.rule.rule.as_ref(), self.rule.rule_file.as_ref())?),
+            rule: self.rule.read()?,
+            rule_chosen_by: self.rule.chosen_by,
+            rule_basis: self.rule.basis,
             ballot_policy: Some(proto::BallotPolicy { final_on_cast: self.final_on_cast, visibility }),
             relations: self.relations.read(),
             labels: self.labels.into_iter().collect(),

@@ -3,14 +3,14 @@
 use super::conduct::Named;
 use super::show::get;
 use crate::cli::client::{Clients, Failure, change};
-use crate::cli::{names, screen, words};
+use crate::cli::{names, screen, verdict, words};
 use crate::proto;
 
 /// Declare the result.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   rollcall vote declare un-ga/es-11-4 --as A/RES/ES-11/4
-  rollcall vote declare un-ga/es-11-4 not-adopted --ruling 'the text was out of order'")]
+  rollcall vote declare un-ga/es-11-4 not-adopted --ruling 'out of order'")]
 pub struct Args {
     #[command(flatten)]
     vote: Named,
@@ -23,6 +23,32 @@ pub struct Args {
     /// The symbol of the text adopted, e.g. A/RES/ES-11/4
     #[arg(long = "as", value_name = "SYMBOL", default_value = "", hide_default_value = true)]
     symbol: String,
+}
+
+/// Record that a question was adopted without a vote.
+#[derive(clap::Args)]
+#[command(after_help = "Example:
+  rollcall vote adopt-without-vote un-ga/item-5 --as A/RES/76/300")]
+pub struct AdoptArgs {
+    #[command(flatten)]
+    vote: Named,
+    /// The symbol of the text adopted, e.g. A/RES/76/300
+    #[arg(long = "as", value_name = "SYMBOL", default_value = "", hide_default_value = true)]
+    symbol: String,
+}
+
+impl AdoptArgs {
+    /// Records it.
+    pub async fn run(self, clients: &mut Clients, json: bool) -> Result<(), Failure> {
+        let (name, request_id) = self.vote.read();
+        let request = proto::AdoptWithoutVoteRequest {
+            name: name.clone(),
+            adopted_symbol: self.symbol,
+            request_id: request_id.clone(),
+        };
+        let answer = change(&request_id, clients.votes.adopt_without_vote(request)).await?;
+        screen::done(json, &answer, &name, "is adopted without a vote", answer.receipt.as_ref())
+    }
 }
 
 impl Args {
@@ -45,8 +71,8 @@ impl Args {
             let place = screen::receipt(answer.receipt.as_ref());
             let vote = answer.vote.clone().unwrap_or_default();
             let by = if self.outcome.is_none() { ", as its rule gives" } else { "" };
-            let first = format!("{} is {}{by} ({place})", names::short(&name), screen::state(vote.state()));
-            std::iter::once(first).chain(screen::result(&vote)).collect()
+            let first = format!("{} is {}{by} ({place})", names::short(&name), words::state(vote.state()));
+            std::iter::once(first).chain(verdict::result(&vote)).collect()
         })
     }
 }
@@ -56,7 +82,7 @@ async fn of_the_rule(clients: &mut Clients, name: &str) -> Result<proto::Outcome
     let vote = get(clients, name).await?;
     match vote.verdict.as_ref().map(proto::Verdict::outcome) {
         None | Some(proto::Outcome::Unspecified) => {
-            let state = screen::state(vote.state());
+            let state = words::state(vote.state());
             Err(Failure::Failed(format!("{} is {state}: its rule has judged nothing yet", names::short(name))))
         }
         Some(outcome) => Ok(outcome),

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::cli::time;
+use crate::clock::Timestamp;
 use crate::proto::watch_tally_response::Message;
 use crate::proto::{self, Choice, TallyFrame, VoteState, WatchTallyResponse};
 
@@ -10,7 +12,7 @@ const LATEST: usize = 8;
 
 /// A vote that is watched.
 pub struct Board {
-    /// The vote as it was tabled: its title and its rule.
+    /// The vote as it was when its state last changed: its title, its rule, when it locks.
     pub vote: proto::Vote,
     /// The newest frame, without its seats.
     pub frame: TallyFrame,
@@ -20,6 +22,8 @@ pub struct Board {
     pub latest: Vec<Seat>,
     /// How the server is reached.
     pub link: Link,
+    /// The time, which decides what remains until the lock.
+    pub now: Timestamp,
     /// Where in the roll a member is.
     places: HashMap<String, usize>,
 }
@@ -50,7 +54,19 @@ impl Board {
     /// A board of a vote of which no frame was heard yet.
     pub fn new(vote: proto::Vote) -> Self {
         let frame = TallyFrame { vote: vote.name.clone(), state: vote.state, ..Default::default() };
-        Self { vote, frame, roll: Vec::new(), latest: Vec::new(), link: Link::Connecting, places: HashMap::new() }
+        let (now, places) = (Timestamp::default(), HashMap::new());
+        Self { vote, frame, roll: Vec::new(), latest: Vec::new(), link: Link::Connecting, now, places }
+    }
+
+    /// When it locks by itself, and what remains until then.
+    pub fn locks(&self) -> Option<String> {
+        time::locks(self.vote.lock_at_time.as_ref(), self.frame.state(), self.now)
+    }
+
+    /// The vote as the newest frame has it.
+    pub fn as_it_stands(&self) -> proto::Vote {
+        let proto::TallyFrame { state, tally, verdict, declared_outcome, ruling, .. } = self.frame.clone();
+        proto::Vote { state, tally, verdict, declared_outcome, ruling, ..self.vote.clone() }
     }
 
     /// The counts by head.

@@ -8,8 +8,10 @@ use ratatui::text::{Line, Span, Text};
 use super::board::{Board, Link, Seat};
 use super::digits::{self, Size};
 use super::roll::{self, Cells};
-use super::words;
-use crate::proto::{Choice, Criterion, VoteState};
+use crate::cli::text::{self, fit};
+use crate::cli::verdict::{self, Measure};
+use crate::cli::words;
+use crate::proto::{Choice, VoteState};
 
 /// How things look here.
 #[derive(Clone, Copy, Debug)]
@@ -19,9 +21,9 @@ pub struct Look {
 }
 
 impl Look {
-    /// As the environment wishes: <https://no-color.org>.
+    /// As the environment wishes.
     pub fn of_environment() -> Self {
-        Self { colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) }
+        Self { colour: text::colours() }
     }
 
     fn paint(self, colour: Color) -> Style {
@@ -50,7 +52,7 @@ const fn plan(digits: Option<Size>, cells: Cells, airy: bool, criteria: bool) ->
 }
 
 /// The best first; the last is taken where nothing fits.
-const PLANS: [Plan; 15] = [
+const PLANS: [Plan; 16] = [
     plan(Some(Size::Large), Cells::Block, true, true),
     plan(Some(Size::Large), Cells::Airy, true, true),
     plan(Some(Size::Large), Cells::Wide, true, true),
@@ -59,6 +61,7 @@ const PLANS: [Plan; 15] = [
     plan(Some(Size::Small), Cells::Wide, true, true),
     plan(Some(Size::Small), Cells::Wide, false, true),
     plan(Some(Size::Small), Cells::Compact, true, true),
+    plan(Some(Size::Small), Cells::Compact, false, true),
     plan(Some(Size::Small), Cells::Compact, true, false),
     plan(Some(Size::Small), Cells::Compact, false, false),
     plan(Some(Size::Small), Cells::Marks, true, true),
@@ -102,13 +105,13 @@ fn planned(board: &Board, plan: Plan, width: usize, look: Look) -> Vec<Line<'sta
     let mut parts = vec![head(board, width, look)];
     if board.frame.tally.is_some() {
         parts.push(counts(board, plan.digits, width, look));
-        let verdict = board.frame.verdict.as_ref();
-        let aim = verdict.and_then(|verdict| words::aim(verdict, board.vote.rule.as_ref()));
-        let mut measures = aim.map_or_else(Vec::new, |aim| measure(board, aim, width, look));
+        let measured = board.frame.verdict.as_ref().map(|verdict| verdict::measures(verdict, board.vote.rule.as_ref()));
+        let measured = measured.unwrap_or_default();
+        let aim = verdict::aim(&measured);
+        let mut measures = aim.map_or_else(Vec::new, |aim| bar(board, &measured[aim], width, look));
         if plan.criteria {
-            let others = verdict.map_or(&[][..], |verdict| &verdict.criteria);
-            let others = others.iter().filter(|one| aim.is_none_or(|aim| !std::ptr::eq(aim, *one)));
-            measures.extend(others.map(|one| Line::from(fit(&words::criterion(one), width)).dim()));
+            let others = measured.iter().enumerate().filter(|(at, _)| Some(*at) != aim);
+            measures.extend(others.map(|(_, one)| Line::from(criterion(one, width)).dim()));
         }
         measures.extend(vetoed(board, width, look));
         measures.push(note(board, width));
@@ -134,26 +137,32 @@ fn without_tally(board: &Board) -> &'static str {
 fn head(board: &Board, width: usize, look: Look) -> Vec<Line<'static>> {
     let vote = &board.vote;
     let name = crate::cli::names::short(&vote.name);
-    let title = if vote.title.is_empty() { name.clone() } else { vote.title.clone() };
-    let mut under = vec![name, vote.symbol.clone()];
-    under.retain(|part| !part.is_empty());
-    let state = words::state(board.frame.state());
-    let counts = board.counts();
-    let all: u64 = words::columns(&counts).iter().map(|(_, count)| count).sum();
-    let voted = format!("{} of {all} have voted  {state}", all - counts.not_voting);
-    let right = if board.frame.tally.is_some() && voted.len() <= width { voted.as_str() } else { state };
+    let title = if vote.title.is_empty() { &name } else { &vote.title };
+    let under = if vote.symbol.is_empty() { name.clone() } else { format!("{name}  {}", vote.symbol) };
+    let decided = if verdict::is_decided(&board.frame) { ", decided" } else { "" };
+    let state = format!("{}{decided}", words::state(board.frame.state()).to_uppercase());
+    let (all, counts) = (all(board), board.counts());
+    let voted = format!("{} of {all} have voted", all - counts.not_voting);
+    let locks = board.locks().map_or_else(String::new, |locks| format!(", locks {locks}"));
+    let room = width.saturating_sub(text::width(&name) + 2);
+    let said = [format!("{voted}  {state}{locks}"), format!("{state}{locks}"), format!("{voted}  {state}")];
+    let fitting = said.iter().filter(|_| board.frame.tally.is_some()).find(|said| text::width(said) <= room);
     let colour = if board.frame.state() == VoteState::Open { Color::Green } else { Color::Cyan };
     let style = look.paint(colour).bold();
-    let second = between(&under.join("  "), Style::new().dim(), right, style, width);
-    vec![Line::from(fit(&title, width)).bold(), second]
+    let second = between(&under, Style::new().dim(), fitting.unwrap_or(&state), style, width);
+    vec![Line::from(fit(title, width)).bold(), second]
+}
+
+/// Everyone on the roll.
+fn all(board: &Board) -> u64 {
+    words::columns(&board.counts()).iter().map(|(_, count)| count).sum()
 }
 
 /// Two texts at the ends of a line; the right one matters more.
 fn between(left: &str, left_style: Style, right: &str, right_style: Style, width: usize) -> Line<'static> {
     let right = fit(right, width);
-    let room = width.saturating_sub(Span::raw(right.as_str()).width() + 2);
-    let left = fit(left, room);
-    let gap = width.saturating_sub(Span::raw(left.as_str()).width() + Span::raw(right.as_str()).width());
+    let left = fit(left, width.saturating_sub(text::width(&right) + 2));
+    let gap = width.saturating_sub(text::width(&left) + text::width(&right));
     Line::from(vec![Span::styled(left, left_style), Span::raw(" ".repeat(gap)), Span::styled(right, right_style)])
 }
 
@@ -163,19 +172,21 @@ fn counts(board: &Board, size: Option<Size>, width: usize, look: Look) -> Vec<Li
     let columns = words::columns(&counts);
     let style = |stand: Option<Choice>| stand.map_or_else(Style::new, |choice| look.of(choice));
     let Some(size) = size else {
-        let long = words::counts(&counts);
+        let long = words::aligned_counts(&counts);
         let short = |(stand, count): &(Option<Choice>, u64)| {
             Span::styled(format!("{}{count} ", stand.map_or('?', roll::mark)), style(*stand))
         };
-        let fits = Span::raw(long.as_str()).width() <= width;
-        return vec![if fits { Line::from(long) } else { Line::from_iter(columns.iter().map(short)) }];
+        return vec![if text::width(&long) <= width {
+            Line::from(long)
+        } else {
+            Line::from_iter(columns.iter().map(short))
+        }];
     };
     let figures: Vec<Vec<String>> = columns.iter().map(|(_, count)| digits::lines(*count, size)).collect();
     let label = |stand: Option<Choice>| format!("{} {}", stand.map_or('?', roll::mark), words::column(stand));
     let labels: Vec<String> = columns.iter().map(|(stand, _)| label(*stand)).collect();
     // As wide as the whole roll would be: nothing moves while counts grow.
-    let all = columns.iter().map(|(_, count)| count).sum();
-    let figure = digits::lines(all, size)[0].chars().count();
+    let figure = digits::lines(all(board), size)[0].chars().count();
     let widest = |at: usize| figure.max(labels[at].chars().count());
     let taken: usize = (0..columns.len()).map(widest).sum();
     let gap = (width.saturating_sub(taken) / columns.len()).clamp(2, 8);
@@ -193,10 +204,15 @@ fn counts(board: &Board, size: Option<Size>, width: usize, look: Look) -> Vec<Li
 }
 
 /// The bar against the bar to clear, and what is still needed.
-fn measure(board: &Board, aim: &Criterion, width: usize, look: Look) -> Vec<Line<'static>> {
-    let counts = board.counts();
-    let all: u64 = words::columns(&counts).iter().map(|(_, count)| count).sum();
-    let base = if aim.base == 0 { all } else { aim.base };
+fn bar(board: &Board, aim: &Measure, width: usize, look: Look) -> Vec<Line<'static>> {
+    let need = aim.need();
+    // In full where there is room, else in few words, else the figures alone.
+    let rules =
+        [format!(": {}", aim.criterion().text), aim.short().map_or_else(String::new, |short| format!(": {short}"))];
+    let room = width.saturating_sub(text::width(&need));
+    let rule = rules.iter().map(|rule| text::clean(rule)).find(|rule| text::width(rule) <= room).unwrap_or_default();
+    let aim = aim.criterion();
+    let base = if aim.base == 0 { all(board) } else { aim.base };
     let scale = base.max(aim.needed).max(aim.counted).max(1);
     let cells = |count: u64| {
         let cells = u128::from(count) * width as u128 / u128::from(scale);
@@ -211,16 +227,18 @@ fn measure(board: &Board, aim: &Criterion, width: usize, look: Look) -> Vec<Line
     let mut line = Line::from_iter(run(0, bar));
     line.push_span(Span::raw("┃").bold());
     line.spans.extend(run(bar + 1, width));
-    let of = if aim.base == 0 { String::new() } else { format!(" (of {})", aim.base) };
-    let need = words::need(aim);
-    let rule = fit(&format!(": {}{of}", aim.text), width.saturating_sub(Span::raw(need.as_str()).width()));
-    vec![line, Line::from(vec![Span::styled(need, colour.bold()), Span::raw(rule)])]
+    vec![line, Line::from(vec![Span::styled(fit(&need, width), colour.bold()), Span::raw(rule)])]
+}
+
+/// Another test of the rule, in full where there is room.
+fn criterion(measure: &Measure, width: usize) -> String {
+    let line = text::clean(&measure.line());
+    if text::width(&line) <= width { line } else { fit(&measure.short_line(), width) }
 }
 
 /// Who blocks it, as it stands.
 fn vetoed(board: &Board, width: usize, look: Look) -> Option<Line<'static>> {
-    let vetoes = &board.frame.verdict.as_ref()?.vetoed_by;
-    let members: Vec<&str> = vetoes.iter().map(|name| name.rsplit('/').next().unwrap_or_default()).collect();
+    let members: Vec<&str> = verdict::vetoed_by(board.frame.verdict.as_ref()?).collect();
     let line = Line::styled(fit(&format!("vetoed by {}", members.join(", ")), width), look.paint(Color::Red).bold());
     (!members.is_empty()).then_some(line)
 }
@@ -242,7 +260,7 @@ fn latest(board: &Board, width: usize) -> String {
     for Seat { member, choice } in &board.latest {
         let before = if said.is_empty() { "last: " } else { ", " };
         let more = format!("{said}{before}{member} {}", words::choice(*choice));
-        if Span::raw(more.as_str()).width() > width && !said.is_empty() {
+        if text::width(&more) > width && !said.is_empty() {
             break;
         }
         said = more;
@@ -259,24 +277,6 @@ fn foot(board: &Board, width: usize, look: Look) -> Line<'static> {
         Link::Lost(reason) => (format!("connection lost, trying again ({reason})"), look.paint(Color::Red).bold()),
     };
     between(&text, style, "q leaves", Style::new().dim(), width)
-}
-
-/// A text in at most so many columns, with a sign where it is cut.
-pub fn fit(text: &str, columns: usize) -> String {
-    if Span::raw(text).width() <= columns {
-        return text.to_owned();
-    }
-    let mark = if columns > 8 { ".." } else { "" };
-    let mut cut = String::new();
-    let mut taken = mark.len();
-    for letter in text.chars() {
-        taken += Span::raw(letter.to_string()).width();
-        if taken > columns {
-            break;
-        }
-        cut.push(letter);
-    }
-    cut + mark
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use tokio::sync::mpsc;
 use tonic::Status;
 
 use crate::cli::again::{self, Waits};
-use crate::cli::client::{Connection, Failure};
+use crate::cli::client::{Clients, Connection, Failure};
 use crate::proto::watch_tally_response::Message;
-use crate::proto::{VoteState, WatchTallyRequest, WatchTallyResponse};
+use crate::proto::{GetVoteRequest, TallyFrame, Vote, VoteState, WatchTallyRequest, WatchTallyResponse};
 
 /// What was heard and not yet shown. Few: who shows is faster than the server's pace.
 const UNSHOWN: usize = 64;
@@ -17,16 +17,19 @@ const UNSHOWN: usize = 64;
 pub enum News {
     /// A message of the stream.
     Message(Box<WatchTallyResponse>),
+    /// The vote as it stands since its state changed: what frames do not carry is in it.
+    Vote(Box<Vote>),
     /// The connection is lost, for this reason, and is tried again.
     Lost(String),
     /// The vote has ended, or there is no use in going on. Nothing follows.
     Over(Result<(), Failure>),
 }
 
-/// Watches a tally until the vote ends. The server was reached before: where it no longer is, it is tried again.
-pub fn follow(connection: Connection, request: WatchTallyRequest) -> mpsc::Receiver<News> {
+/// Watches a tally until the vote ends, from the state in which it is known. The server was reached before: where it no
+/// longer is, it is tried again.
+pub fn follow(connection: Connection, request: WatchTallyRequest, known: VoteState) -> mpsc::Receiver<News> {
     let (news, heard) = mpsc::channel(UNSHOWN);
-    let follower = Follower { connection, request, waits: Waits::default(), news };
+    let follower = Follower { connection, request, known, waits: Waits::default(), news };
     tokio::spawn(follower.run());
     heard
 }
@@ -35,6 +38,8 @@ struct Follower {
     connection: Connection,
     /// With the revision that was heard last.
     request: WatchTallyRequest,
+    /// The state of the vote as it was last told.
+    known: VoteState,
     waits: Waits,
     news: mpsc::Sender<News>,
 }
@@ -83,6 +88,7 @@ impl Follower {
             let draining = match &response.message {
                 Some(Message::Frame(frame)) => {
                     ended = has_ended(frame.state());
+                    self.look_up(&mut clients, frame, ended).await?;
                     self.request.after_revision = self.request.after_revision.max(frame.revision);
                     None
                 }
@@ -98,6 +104,23 @@ impl Follower {
             }
         }
         if ended { Ok(End::Last) } else { Err(Status::unavailable("the stream ended before the vote").into()) }
+    }
+
+    /// Tells the vote itself where its state has changed. Of one that has ended the frame says enough to end with.
+    async fn look_up(&mut self, clients: &mut Clients, frame: &TallyFrame, ended: bool) -> Result<(), Failure> {
+        if frame.state() == self.known {
+            return Ok(());
+        }
+        let request = GetVoteRequest { name: frame.vote.clone(), at_least_seq: frame.seq };
+        match again::heard(clients.votes.get_vote(request)).await {
+            Ok(answer) => {
+                self.known = frame.state();
+                self.tell(News::Vote(Box::new(answer.into_inner().vote.unwrap_or_default()))).await;
+                Ok(())
+            }
+            Err(_) if ended => Ok(()),
+            Err(failure) => Err(failure),
+        }
     }
 }
 

@@ -4,11 +4,12 @@ use std::pin::Pin;
 
 use tokio::sync::mpsc::Receiver;
 
+use super::End;
 use super::board::{Board, Link};
 use super::follow::News;
-use super::{End, words};
 use crate::cli::client::Failure;
-use crate::cli::{say, show};
+use crate::cli::{say, show, time, verdict, words};
+use crate::proto::VoteState;
 
 /// A line for each frame and, if asked, each change of a ballot.
 pub async fn lines(news: Receiver<News>, board: &mut Board, ballots: bool) -> Result<End, Failure> {
@@ -20,8 +21,10 @@ pub async fn lines(news: Receiver<News>, board: &mut Board, ballots: bool) -> Re
                 for seat in changed.iter().filter(|_| ballots) {
                     say::line(format_args!("{} {}", seat.member, words::choice(seat.choice)));
                 }
-                say::line(words::line(&board.frame, board.vote.rule.as_ref()));
+                board.now = time::now();
+                say::line(line(board));
             }
+            News::Vote(vote) => board.vote = *vote,
             News::Lost(reason) => {
                 // Said once, not at each try.
                 if !matches!(board.link, Link::Lost(_)) {
@@ -35,6 +38,23 @@ pub async fn lines(news: Receiver<News>, board: &mut Board, ballots: bool) -> Re
     Ok(End::Left)
 }
 
+/// Where the vote stands, its counts, what is still needed, and when it locks by itself, in a line.
+pub fn line(board: &Board) -> String {
+    let (state, frame) = (words::state(board.frame.state()).to_uppercase(), &board.frame);
+    let Some(heads) = frame.tally.as_ref().and_then(|tally| tally.heads) else {
+        let why = if frame.state() == VoteState::Draft { "not open yet" } else { "there is no tally" };
+        return format!("{state:9} {why}");
+    };
+    let mut parts = vec![format!("{state:9} {}", words::aligned_counts(&heads))];
+    if let Some(verdict) = &frame.verdict {
+        let measures = verdict::measures(verdict, board.vote.rule.as_ref());
+        parts.extend(verdict::aim(&measures).map(|at| measures[at].need()));
+    }
+    parts.extend(verdict::is_decided(frame).then(|| "decided".to_owned()));
+    parts.extend(board.locks().map(|locks| format!("locks {locks}")));
+    parts.join("; ")
+}
+
 /// Each message as a line of JSON.
 pub async fn json(news: Receiver<News>) -> Result<End, Failure> {
     let mut ear = Ear::new(news);
@@ -45,6 +65,7 @@ pub async fn json(news: Receiver<News>) -> Result<End, Failure> {
                 is_lost = false;
                 show::json_line(&*message)?;
             }
+            News::Vote(_) => {}
             News::Lost(reason) => {
                 if !std::mem::replace(&mut is_lost, true) {
                     lost(&reason);

@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::board::{Board, Seat};
 use super::draw::Look;
+use crate::cli::text;
 use crate::proto::Choice;
 
 /// A longer id is cut off in its cell.
@@ -57,7 +58,7 @@ pub fn lines(board: &Board, cells: Cells, width: usize, look: Look) -> Vec<Line<
     if cells == Cells::None || board.roll.is_empty() {
         return Vec::new();
     }
-    let longest = board.roll.iter().map(|seat| Span::raw(seat.member.as_str()).width()).max().unwrap_or_default();
+    let longest = board.roll.iter().map(|seat| text::width(&seat.member)).max().unwrap_or_default();
     let cell = Cell { cells, id: longest.min(LONGEST_ID), look };
     if cells == Cells::Marks {
         return cell.tens(board, width);
@@ -145,7 +146,7 @@ impl Cell {
             return " ".repeat(self.width());
         }
         let mark = mark(seat.choice);
-        let id = padded(&seat.member, self.id);
+        let id = text::padded(&seat.member, self.id);
         let [left, right] = if news { ['[', ']'] } else { [' ', ' '] };
         match self.cells {
             Cells::Block | Cells::Airy => format!("{left} {mark} {id} {right}"),
@@ -170,12 +171,4 @@ impl Cell {
             (false, _) => style,
         }
     }
-}
-
-/// A text in exactly so many columns.
-fn padded(text: &str, columns: usize) -> String {
-    let mut padded = super::draw::fit(text, columns);
-    let width = Span::raw(padded.as_str()).width();
-    padded.push_str(&" ".repeat(columns.saturating_sub(width)));
-    padded
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
-use ratatui::crossterm::terminal;
 use tokio::sync::mpsc::{self, Receiver};
 
 use super::End;
@@ -15,15 +14,13 @@ use super::board::Board;
 use super::draw::{self, Look};
 use super::follow::News;
 use crate::cli::client::Failure;
-use crate::cli::say;
+use crate::cli::{say, time};
 
 /// How long the thread that listens to the keys takes at most to see that it is to end.
 const LISTEN: Duration = Duration::from_millis(50);
 
-/// How wide the terminal of standard output is.
-pub fn columns() -> Option<u16> {
-    terminal::size().ok().map(|(columns, _)| columns)
-}
+/// What remains until the lock is shown anew this often.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// What happens at the terminal.
 enum Touch {
@@ -64,7 +61,9 @@ impl Screen {
         let look = Look::of_environment();
         let terminated = terminated();
         tokio::pin!(terminated);
+        let mut second = tokio::time::interval(SECOND);
         loop {
+            board.now = time::now();
             let drawn = self.terminal.draw(|frame| draw::draw(frame, board, look));
             drawn.map_err(|error| Failure::Failed(format!("the board cannot be drawn: {error}")))?;
             let heard = tokio::select! {
@@ -73,10 +72,12 @@ impl Screen {
                     Some(Touch::Leave) | None => return Ok(End::Left),
                 },
                 () = &mut terminated => return Ok(End::Left),
+                _ = second.tick(), if board.locks().is_some() => continue,
                 heard = news.recv() => heard,
             };
             match heard {
                 Some(News::Message(message)) => drop(board.hear(*message)),
+                Some(News::Vote(vote)) => board.vote = *vote,
                 Some(News::Lost(reason)) => board.lose(reason),
                 Some(News::Over(end)) => return end.map(|()| End::Vote),
                 None => return Err(Failure::Failed("the watch broke off".to_owned())),

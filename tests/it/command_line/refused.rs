@@ -1,8 +1,9 @@
 //! What a command says where it does not do what it is asked, and the code it ends with.
 
-use std::process::Command;
+use std::io::Read;
+use std::process::{Command, Stdio};
 
-use super::{Ran, Terminal, rollcall, run, sentence};
+use super::{GoesOn, Ran, Terminal, rollcall, run, sentence};
 
 const REFUSED: i32 = 1;
 const WRONG_USAGE: i32 = 2;
@@ -20,6 +21,8 @@ fn refusals_are_the_servers_sentences() {
             "bodies/hall/members/ANN differs only in case from bodies/hall/members/ann, which is seated already",
         ),
         ("member revise hall/dan --group a", "there is no member bodies/hall/members/dan"),
+        ("member show hall/dan", "hall has no member dan"),
+        ("member show nowhere/dan", "there is no body bodies/nowhere"),
         ("vote show hall/r", "there is no vote bodies/hall/votes/r"),
         ("vote create hall/r --rule none.such", "vote.rule.preset must be the name of a rule; ListRules lists them"),
         ("cast hall/q ann yes", "bodies/hall/votes/q is DRAFT; ballots are taken while it is OPEN"),
@@ -80,9 +83,11 @@ fn wrong_usage_is_told_from_a_refusal() {
         ("vote create hall/q --rule a --rule-file b", "cannot be used with"),
         ("vote open hall/q --lock-after 5", "give a duration, e.g. 90s, 5m or 1h30m"),
         ("vote create hall/q --rule a --held yesterday", "give a day, 2022-10-12, or a time in full"),
+        ("vote list --timeout 0s", "give how long to wait, e.g. 500ms, 10s or 2m"),
         ("vote list --state closed", "[possible values: draft, open"),
         ("vote declare hall/q --ruling words", "<OUTCOME>"),
         ("member admit ann", "give BODY/NAME, e.g. un-ga/ALB"),
+        ("member show ann", "give BODY/NAME, e.g. un-ga/ALB"),
         ("member admit hall/ann --weight gdp", "give NAME=VALUE"),
         ("member revise hall/ann", "--without-group"),
         ("body revise hall", "nothing to revise"),
@@ -117,19 +122,16 @@ fn a_server_that_is_not_there_is_told_from_one_that_refuses() {
 fn a_server_that_stops_leaves_a_reader_knowing_how_far_it_came() {
     let at = Terminal::new();
     at.tabled();
-    let mut follows = at.command("record read --follow");
-    let mut follows =
-        follows.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut follows = GoesOn::start(at.command("record read --follow").stderr(Stdio::piped()));
     for _ in 0..3 {
-        super::next_line(&mut follows);
+        follows.line();
     }
     at.server.signal("TERM");
-    let output = follows.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(UNAVAILABLE), "{stderr}");
-    let (first, second) = stderr.split_once('\n').unwrap();
-    assert_eq!(first, "rollcall: complete up to 3: read on with --after 3");
-    sentence(second);
+    let mut stderr = String::new();
+    follows.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(follows.0.wait().unwrap().code(), Some(UNAVAILABLE), "{stderr}");
+    let advice = "rollcall: complete up to 3: read on with --after 3\n";
+    sentence(stderr.strip_suffix(advice).unwrap_or_else(|| panic!("no advice: {stderr}")));
 }
 
 #[test]
@@ -148,6 +150,26 @@ fn an_outcome_that_is_not_known_is_said_with_the_id_to_repeat() {
     let ran = run(&mut command, "");
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(UNAVAILABLE), ""), "{}", ran.stderr);
     let repeat = format!("rollcall: to learn the outcome, repeat this with --request-id {id}\n");
-    assert!(ran.stderr.starts_with(&repeat), "{}", ran.stderr);
-    sentence(&ran.stderr[repeat.len()..]);
+    sentence(ran.stderr.strip_suffix(&repeat).unwrap_or_else(|| panic!("no advice: {}", ran.stderr)));
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up_after_the_time_given() {
+    // The system takes its connections, and nobody else does.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let silent = "the server did not answer in time; --timeout gives it longer";
+    let asks: [&[&str]; 4] =
+        [&["vote", "list"], &["record", "read", "--follow"], &["watch", "hall/q"], &["tally", "hall/q"]];
+    for ask in asks {
+        let mut command = rollcall(&[ask, &["--server", &address, "--timeout", "200ms"]].concat());
+        let ran = run(&mut command, "");
+        assert_eq!((ran.code, sentence(&ran.stderr).as_str()), (Some(UNAVAILABLE), silent), "{ask:?}");
+    }
+    let id = crate::harness::uuid();
+    let mut command = rollcall(&["cast", "hall/q", "ann", "yes", "--server", &address, "--request-id", &id]);
+    let ran = run(command.env("ROLLCALL_TIMEOUT", "200ms"), "");
+    let advised = format!("rollcall: {silent}\nrollcall: to learn the outcome, repeat this with --request-id {id}\n");
+    assert_eq!((ran.code, ran.stderr), (Some(UNAVAILABLE), advised));
+    drop(listener);
 }

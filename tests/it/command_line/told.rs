@@ -3,6 +3,9 @@
 use super::{Ran, Terminal, rollcall, run};
 use crate::harness::client::member;
 
+/// The columns of a common terminal.
+const WIDTH: usize = 80;
+
 /// The commands that a help text lists.
 fn listed(help: &str) -> Vec<String> {
     let commands = help.split("Commands:\n").nth(1).unwrap_or_default();
@@ -13,7 +16,7 @@ fn listed(help: &str) -> Vec<String> {
 
 /// Every command below `path`, itself included, with its help.
 fn helps(path: &[&str], told: &mut Vec<(String, String)>) {
-    let Ran { code, stdout, stderr } = run(rollcall(path).arg("--help"), "");
+    let Ran { code, stdout, stderr } = run(rollcall(path).arg("--help").env("COLUMNS", WIDTH.to_string()), "");
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{path:?}");
     for name in listed(&stdout) {
         helps(&[path, &[&name]].concat(), told);
@@ -33,6 +36,25 @@ fn every_help_has_an_example() {
     let without = told.iter().filter(|(_, help)| !help.contains("Example:\n") && !help.contains("Examples:\n"));
     let without: Vec<_> = without.map(|(name, _)| name.as_str()).collect();
     assert!(without.is_empty(), "no example in the help of {without:?}");
+}
+
+#[test]
+fn a_help_text_is_wrapped_once_and_its_examples_stay_whole() {
+    let mut told = Vec::new();
+    helps(&[], &mut told);
+    for (name, help) in told {
+        let Some((_, after)) = help.split_once("\nExample") else { continue };
+        let (examples, rest) = after.split_once("\n\n").unwrap_or((after, ""));
+        for line in examples.lines().skip(1) {
+            let whole = line.starts_with("  rollcall ") && line.chars().count() <= WIDTH;
+            assert!(whole, "{name}: an example breaks at {WIDTH} columns: {examples}");
+        }
+        let lines: Vec<&str> = rest.lines().collect();
+        for pair in lines.windows(2).filter(|pair| pair.iter().all(|line| !line.is_empty() && !line.starts_with(' '))) {
+            let next = pair[1].split(' ').next().unwrap().chars().count();
+            assert!(pair[0].chars().count() + 1 + next > WIDTH, "{name}: a paragraph that breaks early: {pair:?}");
+        }
+    }
 }
 
 #[test]
@@ -92,9 +114,16 @@ fn text_of_others_does_not_upset_a_terminal() {
             ..Default::default()
         };
         client.table_as("q", question).await.unwrap();
+        client.open().await.unwrap();
+        client.lock().await.unwrap();
+        client.declare(rollcall::proto::Outcome::Adopted, "ruled \u{202e}so\non my authority").await.unwrap();
     });
     assert_eq!(at.says("member list hall").lines().nth(1), Some("ann     Ann\u{fffd}nnA"));
     assert!(at.says("vote show hall/q").contains("question    Shall it?  ANN votes no\n"));
+    for line in ["watch hall/q", "tally hall/q", "record read"] {
+        let said = at.says(line);
+        assert!(said.contains(": ruled \u{fffd}so on my authority\n"), "{line}: {said}");
+    }
 }
 
 #[test]

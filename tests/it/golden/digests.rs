@@ -77,6 +77,18 @@ fn later_commands(vote: &str, request_id: &str) -> Vec<(&'static str, Command)> 
     let withdraw_ballot = proto::WithdrawBallotRequest { name: format!("{vote}/ballots/ALB"), request_id: id() };
     let suspend = proto::SuspendVoteRequest { name: name(), reason: reason(), request_id: id() };
     let adopt = proto::AdoptWithoutVoteRequest { name: name(), adopted_symbol: "A/RES/1".into(), request_id: id() };
+    let casting = proto::GiveCastingVoteRequest {
+        name: name(),
+        choice: proto::Choice::Yes.into(),
+        reason: reason(),
+        request_id: id(),
+        given_by: "the Speaker".into(),
+    };
+    let (kind, intended) = (proto::statement::Kind::IntendedVote.into(), proto::Choice::No.into());
+    let statement = Some(proto::Statement { kind, member: seat(), intended, text: reason() });
+    let correction = Some(proto::Correction { member: seat(), corrected: proto::Choice::Yes.into(), reason: reason() });
+    let stated = proto::RecordStatementRequest { name: name(), statement, request_id: id() };
+    let corrected = proto::CorrectBallotRequest { name: name(), correction, request_id: id() };
     let annul = proto::AnnulVoteRequest { name: name(), reason: reason(), request_id: id() };
     vec![
         ("ReviseBody", proto::ReviseBodyRequest { body, request_id: id() }.try_into().unwrap()),
@@ -91,5 +103,8 @@ fn later_commands(vote: &str, request_id: &str) -> Vec<(&'static str, Command)> 
         ("ResumeVote", proto::ResumeVoteRequest { name: name(), request_id: id() }.try_into().unwrap()),
         ("AnnulVote", annul.try_into().unwrap()),
         ("AdoptWithoutVote", adopt.try_into().unwrap()),
+        ("GiveCastingVote", casting.try_into().unwrap()),
+        ("RecordStatement", stated.try_into().unwrap()),
+        ("CorrectBallot", corrected.try_into().unwrap()),
     ]
 }

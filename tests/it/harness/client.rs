@@ -170,7 +170,7 @@ impl Client {
     }
 
     pub async fn tally(&mut self) -> Result<proto::TallyFrame, Status> {
-        let request = proto::GetTallyRequest { vote: VOTE.into(), at_least_seq: 0 };
+        let request = proto::GetTallyRequest { vote: VOTE.into(), ..Default::default() };
         Ok(self.tallies.get_tally(request).await?.into_inner().frame.unwrap())
     }
 

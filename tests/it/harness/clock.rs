@@ -47,7 +47,7 @@ pub async fn serve_by(log: &Arc<dyn Log>, clock: &SystemClock) -> (Client, Cance
     let address = listener.local_addr().unwrap().to_string();
     let (ready, started) = oneshot::channel();
     let stop = CancellationToken::new();
-    let config = Config { log: Arc::clone(log), clock: clock.clock() };
+    let config = Config { log: Arc::clone(log), clock: clock.clock(), presets: super::presets(), origins: Vec::new() };
     tokio::spawn(server::run(config, listener, stop.clone(), ready));
     started.await.unwrap();
     (Client::connect(&address).await, stop)

@@ -1,6 +1,7 @@
 //! Short words for what is done to a body, its members and its votes beside a plain vote.
 
 use rollcall::proto;
+use rollcall::proto::statement::Kind;
 use tonic::{Status, Streaming};
 
 use super::client::{BODY, VOTE};
@@ -49,6 +50,32 @@ impl Client {
         Ok(self.bodies.revise_body(request).await?.into_inner().body.unwrap())
     }
 
+    /// Records a statement; the choice counts with an intended vote alone.
+    pub async fn state_as(&mut self, vote: &str, kind: (Kind, proto::Choice), member: &str, text: &str) -> Recorded {
+        let (kind, member, text) = ((kind.0.into(), kind.1.into()), member.to_owned(), text.to_owned());
+        let statement = Some(proto::Statement { kind: kind.0, member, intended: kind.1, text });
+        let request = proto::RecordStatementRequest { name: vote.into(), statement, request_id: uuid() };
+        Ok(self.votes.record_statement(request).await?.into_inner().receipt.unwrap())
+    }
+
+    /// Records an explanation of a member of the body on the vote.
+    pub async fn explain(&mut self, member: &str, kind: Kind, text: &str) -> Recorded {
+        self.state_as(VOTE, (kind, proto::Choice::Unspecified), &seat(member), text).await
+    }
+
+    pub async fn correct_as(
+        &mut self,
+        vote: &str,
+        member: &str,
+        corrected: proto::Choice,
+        reason: &str,
+    ) -> Result<proto::Vote, Status> {
+        let correction =
+            Some(proto::Correction { member: member.into(), corrected: corrected.into(), reason: reason.into() });
+        let request = proto::CorrectBallotRequest { name: vote.into(), correction, request_id: uuid() };
+        Ok(self.votes.correct_ballot(request).await?.into_inner().vote.unwrap())
+    }
+
     pub async fn body(&mut self) -> proto::Body {
         let request = proto::GetBodyRequest { name: BODY.into() };
         self.bodies.get_body(request).await.unwrap().into_inner().body.unwrap()
@@ -87,8 +114,24 @@ impl Client {
 
     /// Watches all votes of the body that have not ended.
     pub async fn hall(&mut self) -> Streaming<proto::WatchVotesResponse> {
-        let request = proto::WatchVotesRequest { parent: BODY.into(), ..Default::default() };
+        self.hall_of(Vec::new()).await
+    }
+
+    /// Watches all votes of the body in these states.
+    pub async fn hall_of(&mut self, states: Vec<i32>) -> Streaming<proto::WatchVotesResponse> {
+        let request = proto::WatchVotesRequest { parent: BODY.into(), states, ..Default::default() };
         self.tallies.watch_votes(request).await.unwrap().into_inner()
+    }
+}
+
+/// A casting vote, with who gave it and why.
+pub fn casting(vote: &str, choice: proto::Choice) -> proto::GiveCastingVoteRequest {
+    proto::GiveCastingVoteRequest {
+        name: vote.into(),
+        choice: choice.into(),
+        reason: "Article I, section 3".into(),
+        request_id: uuid(),
+        given_by: "the Vice President".into(),
     }
 }
 

@@ -92,7 +92,7 @@ impl Log for HeldLog {
 
 /// A server in this process.
 pub struct Running {
-    address: String,
+    pub address: String,
     pub stop: CancellationToken,
     pub ready: oneshot::Receiver<Ready>,
     /// How it ended.
@@ -107,9 +107,15 @@ impl Running {
         let (told, ready) = oneshot::channel();
         let stop = CancellationToken::new();
         let log: Arc<dyn Log> = Arc::<HeldLog>::clone(log);
-        let config = Config { log, clock: Arc::new(Clock::system()) };
+        let clock = Arc::new(Clock::system());
+        let config = Config { log, clock, presets: super::presets(), origins: Vec::new() };
         let ended = tokio::spawn(server::run(config, listener, stop.clone(), told));
         Self { address, stop, ready, ended }
+    }
+
+    /// Where it serves.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// A connection to it.

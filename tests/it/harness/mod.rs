@@ -1,11 +1,19 @@
 //! Starts servers, talks to them as any client would, and says shortly what tests say often.
 
+pub mod bare;
 pub mod client;
 pub mod clock;
 pub mod conduct;
 pub mod held;
+pub mod past;
 pub mod server;
 pub mod strace;
+pub mod whole;
 
 pub use client::{Client, Expect, uuid};
 pub use server::{Server, serve};
+
+/// The named rules, for a server in this process.
+pub fn presets() -> std::sync::Arc<rollcall::presets::Presets> {
+    std::sync::Arc::new(rollcall::presets::Presets::built_in().unwrap())
+}

@@ -48,7 +48,7 @@ pub fn free_port() -> u16 {
 pub fn serve_at(data: &Path, address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
     command.args(["serve", "--listen", address, "--data"]).arg(data);
-    for twin in ["ROLLCALL_LISTEN", "ROLLCALL_DATA", "ROLLCALL_LOG", "RUST_LOG"] {
+    for twin in ["ROLLCALL_LISTEN", "ROLLCALL_DATA", "ROLLCALL_LOG", "ROLLCALL_RULES", "RUST_LOG"] {
         command.env_remove(twin);
     }
     command

@@ -2,15 +2,19 @@
 
 use proptest::prelude::*;
 use rollcall::proto::ballot_result::Result as Answer;
-use rollcall::proto::{self, Choice, Outcome};
+use rollcall::proto::statement::Kind;
+use rollcall::proto::{self, Choice, Outcome, TieBreak};
 
-use crate::harness::client::{self, BODY, preset};
+use crate::harness::client::{self, BODY, majority, preset};
 use crate::harness::conduct::seat;
 use crate::harness::{Client, uuid};
 
 /// Who may be admitted; some of the calls are about others.
 pub const MEMBERS: [&str; 6] = ["A", "B", "C", "D", "E", "stranger"];
 pub const VOTES: [&str; 2] = ["q0", "q1"];
+
+/// In place of a named rule: more than half, and a casting vote on equal counts.
+const TIES: &str = "ties";
 
 #[derive(Clone, Debug)]
 pub enum Call {
@@ -36,6 +40,9 @@ pub enum Call {
     SuspendRight(usize),
     RestoreRight(usize),
     Declare(usize, Outcome, bool),
+    BreakTie(usize),
+    State(usize, usize, Kind),
+    Correct(usize, usize, Choice),
     /// The server is killed, and started again.
     Kill,
 }
@@ -51,9 +58,10 @@ pub fn call() -> impl Strategy<Value = Call> {
     let member = || 0..MEMBERS.len();
     let choice =
         || prop::sample::select(vec![Choice::Yes, Choice::No, Choice::Abstain, Choice::Present, Choice::NotVoting]);
-    let rule = prop::sample::select(vec!["un.ga.simple", "un.ga.two-thirds", "un.sc.procedural", "no.such.rule"]);
+    let rule = prop::sample::select(vec!["un.ga.simple", "un.ga.two-thirds", "un.sc.procedural", TIES, "no.such.rule"]);
     let outcome =
         prop::sample::select(vec![Outcome::Adopted, Outcome::NotAdopted, Outcome::RevoteDue, Outcome::NoQuorum]);
+    let kind = prop::sample::select(vec![Kind::ExplanationBefore, Kind::ExplanationAfter, Kind::IntendedVote]);
     let lock_after = prop::sample::select(vec![None, Some(1), Some(100), Some(3_600_000)]);
     let lively = prop_oneof![
         2 => member().prop_map(Call::Admit),
@@ -72,6 +80,9 @@ pub fn call() -> impl Strategy<Value = Call> {
         1 => member().prop_map(Call::SuspendRight),
         1 => member().prop_map(Call::RestoreRight),
         1 => vote().prop_map(Call::Lock),
+        2 => vote().prop_map(Call::BreakTie),
+        2 => (vote(), member(), kind).prop_map(|(vote, member, kind)| Call::State(vote, member, kind)),
+        4 => (vote(), member(), choice()).prop_map(|(vote, member, choice)| Call::Correct(vote, member, choice)),
         1 => Just(Call::Kill),
         1 => (vote(), outcome, any::<bool>()).prop_map(|(vote, outcome, ruling)| Call::Declare(vote, outcome, ruling)),
     ]
@@ -177,7 +188,8 @@ async fn make_other(client: &mut Client, call: Call) {
     match call {
         Call::Admit(member) => drop(client.admit(vec![client::member(MEMBERS[member])]).await),
         Call::Table(vote, rule) => {
-            let vote_of = proto::Vote { rule: Some(preset(rule)), ..Default::default() };
+            let rule = if rule == TIES { majority(TieBreak::CastingVote) } else { preset(rule) };
+            let vote_of = proto::Vote { rule: Some(rule), ..Default::default() };
             drop(client.table_as(VOTES[vote], vote_of).await);
         }
         Call::Open(vote, None) => drop(client.open_as(&name(vote), 0).await),
@@ -197,6 +209,18 @@ async fn make_other(client: &mut Client, call: Call) {
         Call::Unseat(member) => drop(client.withdraw_member(&seat(MEMBERS[member])).await),
         Call::SuspendRight(member) => drop(client.suspend_right(&seat(MEMBERS[member]), "arrears").await),
         Call::RestoreRight(member) => drop(client.restore_right(&seat(MEMBERS[member])).await),
+        Call::BreakTie(vote) => {
+            let (name, choice, request_id) = (name(vote), Choice::Yes.into(), uuid());
+            let request = proto::GiveCastingVoteRequest { name, choice, request_id, ..Default::default() };
+            drop(client.votes.give_casting_vote(request).await);
+        }
+        Call::State(vote, member, kind) => {
+            let intended = if kind == Kind::IntendedVote { Choice::No } else { Choice::Unspecified };
+            drop(client.state_as(&name(vote), (kind, intended), &seat(MEMBERS[member]), "in words").await);
+        }
+        Call::Correct(vote, member, choice) => {
+            drop(client.correct_as(&name(vote), &seat(MEMBERS[member]), choice, "a recount").await);
+        }
         Call::Declare(vote, outcome, ruling) => {
             let ruling = if ruling { "the chair so rules".into() } else { String::new() };
             let (name, request_id, outcome) = (name(vote), uuid(), outcome.into());

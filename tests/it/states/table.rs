@@ -1,16 +1,18 @@
 //! The table of states: every call in every state of a vote, what follows, and what is said where it is not allowed.
 
 use rollcall::proto::ballot_result::Result as BallotOutcome;
+use rollcall::proto::statement::Kind;
 use rollcall::proto::{self, Choice, Outcome, TieBreak, VoteState};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::{metadata, precondition};
 use crate::harness::client::{BODY, ballot, majority};
-use crate::harness::{Client, Expect, Server};
+use crate::harness::conduct::seat;
+use crate::harness::{Client, Expect, Server, uuid};
 
 /// What answers a call in each state: the state after it, `=` where that stays, or else the refusal.
-const TABLE: &str = "
+pub const TABLE: &str = "
     call           ABSENT    DRAFT     OPEN      SUSPENDED LOCKED    DECLARED  ANNULLED  WITHDRAWN
     CreateVote     DRAFT     taken     taken     taken     taken     taken     taken     taken
     WithdrawVote   none      WITHDRAWN wrong     wrong     wrong     wrong     wrong     wrong
@@ -22,18 +24,26 @@ const TABLE: &str = "
     SuspendVote    none      wrong     SUSPENDED wrong     wrong     wrong     wrong     wrong
     ResumeVote     none      wrong     wrong     OPEN      wrong     wrong     wrong     wrong
     LockVote       none      wrong     LOCKED    LOCKED    wrong     wrong     wrong     wrong
+    GiveCastingVote none     wrong     wrong     wrong     undue     wrong     wrong     wrong
     DeclareResult  none      wrong     wrong     wrong     DECLARED  wrong     wrong     wrong
+    AdoptWithoutVote none    DECLARED  wrong     wrong     wrong     wrong     wrong     wrong
+    ExplainBefore  none      =         wrong     wrong     wrong     wrong     wrong     wrong
+    ExplainAfter   none      wrong     wrong     wrong     =         =         wrong     wrong
+    IntendedVote   none      wrong     wrong     wrong     =         =         wrong     wrong
+    CorrectBallot  none      wrong     wrong     wrong     =         LOCKED    wrong     wrong
     AnnulVote      none      wrong     ANNULLED  ANNULLED  ANNULLED  ANNULLED  wrong     wrong
     GetVote        none      =         =         =         =         =         =         =
     GetTally       none      =         =         =         =         =         =         =
     WatchTally     none      =         =         =         =         =         =         =
     GetBallot      none      stranger  =         =         =         =         =         stranger
     ListBallots    none      =         =         =         =         =         =         =
+    ListAnnotations none     =         =         =         =         =         =         =
     ReadEntries    none      =         =         =         =         =         =         =
 ";
 
 /// Calls that record nothing.
-const READS: [&str; 6] = ["GetVote", "GetTally", "WatchTally", "GetBallot", "ListBallots", "ReadEntries"];
+const READS: [&str; 7] =
+    ["GetVote", "GetTally", "WatchTally", "GetBallot", "ListBallots", "ListAnnotations", "ReadEntries"];
 
 /// What brings a new vote to a state. A ballot stands from the opening on.
 fn way_to(state: &str) -> &'static [&'static str] {
@@ -50,6 +60,7 @@ fn way_to(state: &str) -> &'static [&'static str] {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a call")]
 async fn call(client: &mut Client, call: &str, id: &str) -> Result<(), Status> {
     let name = format!("{BODY}/votes/{id}");
     let cast = proto::CastBallotRequest { vote: name.clone(), ..ballot("A", Choice::No) };
@@ -77,10 +88,29 @@ async fn call(client: &mut Client, call: &str, id: &str) -> Result<(), Status> {
         "SuspendVote" => client.suspend_vote(&name, "a fire drill").await.map(drop),
         "ResumeVote" => client.resume_vote(&name).await.map(drop),
         "LockVote" => client.lock_as(&name).await.map(drop),
+        "GiveCastingVote" => {
+            let (choice, request_id) = (Choice::Yes.into(), uuid());
+            let request = proto::GiveCastingVoteRequest { name, choice, request_id, ..Default::default() };
+            client.votes.give_casting_vote(request).await.map(drop)
+        }
+        "AdoptWithoutVote" => {
+            let request = proto::AdoptWithoutVoteRequest { name, request_id: uuid(), ..Default::default() };
+            client.votes.adopt_without_vote(request).await.map(drop)
+        }
+        "ExplainBefore" => state(client, &name, Kind::ExplanationBefore, Choice::Unspecified).await,
+        "ExplainAfter" => state(client, &name, Kind::ExplanationAfter, Choice::Unspecified).await,
+        "IntendedVote" => state(client, &name, Kind::IntendedVote, Choice::Yes).await,
+        "CorrectBallot" => client.correct_as(&name, &seat("A"), Choice::Yes, "a recount").await.map(drop),
+        "ListAnnotations" => {
+            let request = proto::ListAnnotationsRequest { parent: name, ..Default::default() };
+            client.votes.list_annotations(request).await.map(drop)
+        }
         "DeclareResult" => client.declare_as(&name, Outcome::NotAdopted, "").await.map(drop),
         "AnnulVote" => client.annul_vote(&name, "the wrong text was put").await.map(drop),
         "GetVote" => client.votes.get_vote(proto::GetVoteRequest { name, at_least_seq: 0 }).await.map(drop),
-        "GetTally" => client.tallies.get_tally(proto::GetTallyRequest { vote: name, at_least_seq: 0 }).await.map(drop),
+        "GetTally" => {
+            client.tallies.get_tally(proto::GetTallyRequest { vote: name, ..Default::default() }).await.map(drop)
+        }
         "WatchTally" => {
             let request = proto::WatchTallyRequest { vote: name, ..Default::default() };
             client.tallies.watch_tally(request).await.map(drop)
@@ -99,6 +129,10 @@ async fn call(client: &mut Client, call: &str, id: &str) -> Result<(), Status> {
         }
         other => panic!("no call {other}"),
     }
+}
+
+async fn state(client: &mut Client, vote: &str, kind: Kind, intended: Choice) -> Result<(), Status> {
+    client.state_as(vote, (kind, intended), &seat("A"), "in words").await.map(drop)
 }
 
 /// What became of a ballot that was cast among others; refused, it is refused as it would be alone.
@@ -125,6 +159,7 @@ fn check(status: Result<(), Status>, answer: &str, state: &str, vote: &str, what
         "taken" => (Code::AlreadyExists, "NAME_TAKEN"),
         "stranger" => (Code::FailedPrecondition, "NOT_ON_ROLL"),
         "wrong" => (Code::FailedPrecondition, "WRONG_STATE"),
+        "undue" => (Code::FailedPrecondition, "NO_CASTING_VOTE_DUE"),
         other => panic!("{what}: no answer {other}"),
     };
     let status = status.refused(code, reason);

@@ -6,8 +6,9 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
 use super::*;
+use crate::clock::Timestamp;
 use crate::proto::watch_tally_response::Message;
-use crate::proto::{self, SeatChoice, TallyFrame, WatchTallyResponse};
+use crate::proto::{self, Criterion, SeatChoice, TallyFrame, WatchTallyResponse};
 
 const COLOURS: Look = Look { colour: true };
 
@@ -32,7 +33,8 @@ fn assembly(voted: usize) -> Board {
     let heads = proto::Counts { yes, no, abstain, not_voting, ..Default::default() };
     let text = "at least 2/3 of the members present and voting in favour".into();
     let needed = (2 * (yes + no)).div_ceil(3);
-    let criterion = Criterion { text, counted: yes, needed, base: yes + no, passed: yes >= needed };
+    let criterion =
+        Criterion { text, counted: yes, needed, base: yes + no, passed: yes >= needed, ..Default::default() };
     let mut board = Board::new(vote);
     let frame = TallyFrame {
         revision: 2,
@@ -47,6 +49,26 @@ fn assembly(voted: usize) -> Board {
     let next = TallyFrame { revision: 3, base_revision: 2, seats, ..frame };
     board.hear(WatchTallyResponse { message: Some(Message::Frame(next)) });
     board
+}
+
+/// The rule by which it votes: a quorum that is presumed, and two thirds.
+fn two_thirds() -> proto::Rule {
+    let share = |numerator, denominator, base: proto::Base| {
+        let share = proto::Share { numerator, denominator, base: base.into() };
+        Some(proto::threshold::Bar::Share(share))
+    };
+    let half = share(1, 2, proto::Base::Seats);
+    let half = proto::Threshold { comparison: proto::Comparison::MoreThan.into(), bar: half, ..Default::default() };
+    let basis = proto::quorum::Basis::StatedElsePresumed.into();
+    let choices = vec![Choice::Yes.into()];
+    let bar = share(2, 3, proto::Base::PresentAndVoting);
+    let thirds = proto::Threshold { choices, comparison: proto::Comparison::AtLeast.into(), bar, ..Default::default() };
+    let kind = Some(proto::requirement::Kind::Threshold(thirds));
+    proto::Rule {
+        quorum: Some(proto::Quorum { basis, thresholds: vec![half] }),
+        requirements: vec![proto::Requirement { kind }],
+        ..Default::default()
+    }
 }
 
 fn buffer(board: &Board, width: u16, height: u16, look: Look) -> Buffer {
@@ -72,7 +94,7 @@ fn assert_shows(drawn: &str, words: &[&str]) {
 #[test]
 fn at_80_by_24_everything_is_there_for_an_assembly() {
     let drawn = drawn(&assembly(144), 80, 24);
-    let need = "72, 72 needed, met: at least 2/3";
+    let need = "72 of 108, 72 needed, met\n";
     assert_shows(&drawn, &["144 of 193 have voted  OPEN", "┃", need, "last: AAX no", "-AAX +ABX", ".HKX", "q leaves"]);
     assert!(drawn.contains("▀▀▀"), "big digits:\n{drawn}");
     let ids = drawn.split_whitespace().filter(|word| word.len() == 4 && word.ends_with('X')).count();
@@ -82,7 +104,16 @@ fn at_80_by_24_everything_is_there_for_an_assembly() {
 #[test]
 fn at_200_by_60_it_is_seen_from_afar() {
     let drawn = drawn(&assembly(144), 200, 60);
-    assert_shows(&drawn, &["██████", "[ - AAX ]", "of the United Nations\n", "(of 108)", "live"]);
+    assert_shows(
+        &drawn,
+        &[
+            "██████",
+            "[ - AAX ]",
+            "of the United Nations\n",
+            "72 of 108, 72 needed, met: at least 2/3 of the members",
+            "live",
+        ],
+    );
 }
 
 #[test]
@@ -104,7 +135,49 @@ fn what_is_still_needed_is_said() {
     let mut board = assembly(144);
     let verdict = board.frame.verdict.as_mut().unwrap();
     verdict.criteria[0] = Criterion { counted: 98, needed: 99, passed: false, ..verdict.criteria[0].clone() };
-    assert_shows(&drawn(&board, 80, 24), &["98 of 99 needed, 1 more: at least 2/3 of the members present"]);
+    assert_shows(&drawn(&board, 80, 24), &["98 of 108, 99 needed, 1 more"]);
+    board.frame.verdict.as_mut().unwrap().set_decidedness(proto::Decidedness::Certain);
+    assert_shows(&drawn(&board, 80, 24), &["144 of 193 have voted  OPEN, decided"]);
+}
+
+#[test]
+fn what_the_rule_asks_is_whole_at_80_by_24_and_in_full_where_there_is_room() {
+    let mut board = assembly(144);
+    board.vote.rule = Some(two_thirds());
+    let text = "quorum: more than 1/2 of all seats, presumed since presence was not stated".into();
+    let quorum =
+        Criterion { text, counted: 50, needed: 97, base: 193, passed: true, presumed: true, ..Default::default() };
+    board.frame.verdict.as_mut().unwrap().criteria.insert(0, quorum);
+    let small = drawn(&board, 80, 24);
+    let asked = "72 of 108, 72 needed, met: at least 2/3 of those present and voting\n";
+    assert_shows(&small, &[asked, "met     quorum: more than 1/2 of all seats: 50 of 193 by the ballots\n", "-AAX"]);
+    let large = drawn(&board, 200, 60);
+    assert_shows(
+        &large,
+        &["met: at least 2/3 of the members present and voting in favour\n", "was not stated: 50 of 193"],
+    );
+}
+
+#[test]
+fn what_remains_until_the_lock_is_told() {
+    let mut board = assembly(144);
+    board.now = Timestamp::new(1_665_586_800, 0).unwrap();
+    board.vote.lock_at_time = Some(prost_types::Timestamp { seconds: 1_665_587_045, nanos: 0 });
+    assert_shows(&drawn(&board, 80, 24), &["144 of 193 have voted  OPEN, locks 15:04:05Z in 4m 5s", " un-ga/es-11-4 "]);
+    assert_shows(&drawn(&board, 60, 24), &["OPEN, locks 15:04:05Z in 4m 5s", " un-ga/es-11-4 "]);
+    board.frame.set_state(VoteState::Locked);
+    assert!(!drawn(&board, 80, 24).contains("locks"));
+}
+
+#[test]
+fn the_texts_of_others_do_not_turn_or_break_the_board() {
+    let mut board = assembly(144);
+    board.vote.title = "The \u{202e}tegdub\u{7} of the hall".into();
+    board.frame.verdict.as_mut().unwrap().criteria[0].text = "at least\u{202e}2/3".into();
+    for (width, height) in [(80, 24), (200, 60)] {
+        let drawn = drawn(&board, width, height);
+        assert_shows(&drawn, &["The \u{fffd}tegdub\u{fffd} of the hall\n", "met: at least\u{fffd}2/3\n"]);
+    }
 }
 
 #[test]
@@ -135,12 +208,4 @@ fn without_colour_marks_and_emphasis_tell_all() {
         assert!(plain.content.iter().any(|cell| told(&cell)));
         assert!(buffer(&board, width, height, COLOURS).content.iter().any(|cell| coloured(&cell)));
     }
-}
-
-#[test]
-fn a_text_is_cut_with_a_sign() {
-    assert_eq!(fit("Territorial integrity", 14), "Territorial ..");
-    assert_eq!(fit("Côte d'Ivoire", 13), "Côte d'Ivoire");
-    assert_eq!(fit("votes", 3), "vot");
-    assert_eq!(fit("大会の投票です", 10), "大会の投..");
 }

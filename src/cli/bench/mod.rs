@@ -1,0 +1,102 @@
+//! `rollcall bench`: measures a server on this machine, beside a baseline that does the least there is to do.
+
+mod commit;
+mod figures;
+mod frames;
+mod load;
+mod measure;
+mod minimal;
+mod process;
+mod report;
+mod run;
+mod scratch;
+mod side;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use self::measure::{MEASURES, Measure};
+use super::client;
+
+/// Measure a server, beside a baseline.
+#[derive(clap::Args)]
+#[command(
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  rollcall bench                             all of it, about a minute
+  rollcall bench --only cast --only stream   measures whose names begin so
+  rollcall bench --server 127.0.0.1:50051    a server that runs
+
+Measures: commit-1, commit-16, commit-128, cast-1, cast-64, cast-256, cast-1024, batch-100, stream, frame. The baseline of a commit is a plain file, written and synced in the same folder; that of all others a minimal service with the same requests and answers, which records nothing and answers at once. Each is measured by turns with the result, as server and load share this machine: compare ratios, and figures of one run only. After each measure the record is read, and must hold just what was answered.
+
+Exit codes: 0 all was measured, whether or not the aims are met; 1 something was refused or failed, or it was stopped; 2 wrong usage; 69 the server was not reached."
+)]
+pub struct Args {
+    #[command(subcommand)]
+    part: Option<Part>,
+
+    /// Measure the server that listens there, in place of one of our own. It keeps a body, a vote for each measure and every
+    /// ballot, some millions, for ever
+    // Not by ROLLCALL_SERVER: nobody is to fill a record by mistake.
+    #[arg(long, value_name = "ADDRESS")]
+    server: Option<String>,
+
+    /// The folder on whose disk is measured; what is made in it is removed at the end
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    data: PathBuf,
+
+    /// How long each side of each measure takes, its warm-up aside
+    #[arg(long, default_value = "3", value_name = "SECONDS", value_parser = seconds)]
+    seconds: Duration,
+
+    /// Only this measure, or those whose names begin so; can be given several times
+    #[arg(long, value_name = "NAME", value_parser = known)]
+    only: Vec<String>,
+
+    /// Print a line of JSON for each measure once it is taken
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the benchmark runs beside itself.
+#[derive(clap::Subcommand)]
+enum Part {
+    /// Serve the baseline until standard input ends
+    #[command(hide = true)]
+    Minimal,
+}
+
+impl Args {
+    /// Runs the command.
+    pub fn run(self) -> ExitCode {
+        // As many threads as a server has.
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        match self.part {
+            Some(Part::Minimal) => client::run_on(&mut runtime, minimal::serve()),
+            None => client::run_on(&mut runtime, run::run(self)),
+        }
+    }
+
+    fn measures(&self) -> Vec<&'static Measure> {
+        let meant =
+            |measure: &&Measure| self.only.is_empty() || self.only.iter().any(|asked| measure.is_meant_by(asked));
+        MEASURES.iter().filter(meant).collect()
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.01..=3_600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("must be a number from 0.01 to 3600".to_owned()),
+    }
+}
+
+fn known(name: &str) -> Result<String, String> {
+    if MEASURES.iter().any(|measure| measure.is_meant_by(name)) {
+        return Ok(name.to_owned());
+    }
+    let names: Vec<_> = MEASURES.iter().map(|measure| measure.name).collect();
+    Err(format!("there are {}", names.join(", ")))
+}

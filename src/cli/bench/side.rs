@@ -1,0 +1,176 @@
+//! The two servers that a measure compares, each with its votes: made before, compared with the record after.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::process::Process;
+use crate::cli::client::{Clients, Connection, Failure};
+use crate::proto::stored_entry::Content;
+use crate::proto::{self, VoteState};
+
+/// As many as the General Assembly has.
+const MEMBERS: usize = 193;
+
+/// Why a vote of a benchmark has no result.
+const REASON: &str = "a benchmark";
+
+/// A call that takes longer has failed.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Which of the two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    Baseline,
+    Result,
+}
+
+/// A server, and what is measured on it.
+pub struct Side {
+    which: Which,
+    connection: Connection,
+    /// Where it is a process of ours.
+    process: Option<Process>,
+    /// For what is not measured.
+    clients: Clients,
+    body: String,
+    members: Arc<[String]>,
+}
+
+/// An open vote of a side, and where the record stood when it opened.
+pub struct Open {
+    pub name: String,
+    seq: u64,
+    revision: u64,
+}
+
+impl Side {
+    /// The minimal service: it knows no vote, and takes ballots in any.
+    pub async fn baseline(process: Process) -> Result<Self, Failure> {
+        Self::new(Which::Baseline, process.address.clone(), Some(process)).await
+    }
+
+    /// A server with a body of the benchmark's own.
+    pub async fn result(server: String, process: Option<Process>) -> Result<Self, Failure> {
+        let side = Self::new(Which::Result, server, process).await?;
+        side.seat().await?;
+        Ok(side)
+    }
+
+    async fn new(which: Which, server: String, process: Option<Process>) -> Result<Self, Failure> {
+        let connection = Connection { server, json: false, timeout: TIMEOUT };
+        let clients = connection.connect().await?;
+        // A body's name begins with a letter, and no two runs share one.
+        let body = format!("bench-{}", Uuid::new_v4().simple());
+        let members = (1..=MEMBERS).map(|number| format!("M{number:03}")).collect();
+        Ok(Self { which, connection, process, clients, body, members })
+    }
+
+    /// Records the body and its members.
+    async fn seat(&self) -> Result<(), Failure> {
+        let mut bodies = self.clients.bodies.clone();
+        let body = proto::Body { display_name: "A benchmark".to_owned(), ..Default::default() };
+        let create =
+            proto::CreateBodyRequest { body_id: self.body.clone(), body: Some(body), request_id: request_id() };
+        bodies.create_body(create).await?;
+        let parent = format!("bodies/{}", self.body);
+        let member = |id: &String| proto::Member { name: format!("{parent}/members/{id}"), ..Default::default() };
+        let members = self.members.iter().map(member).collect();
+        let admit = proto::AdmitMembersRequest { parent: parent.clone(), members, request_id: request_id() };
+        bodies.admit_members(admit).await?;
+        Ok(())
+    }
+
+    /// So many connections.
+    pub async fn connect(&self, count: usize) -> Result<Vec<Clients>, Failure> {
+        let mut clients = Vec::with_capacity(count);
+        for _ in 0..count {
+            clients.push(self.connection.connect().await?);
+        }
+        Ok(clients)
+    }
+
+    /// The members that cast ballots.
+    pub fn members(&self) -> Arc<[String]> {
+        Arc::clone(&self.members)
+    }
+
+    /// The longest that a frame of a vote waits for the one before it, by the contract.
+    pub fn pace(&self) -> Duration {
+        match self.which {
+            Which::Baseline => Duration::ZERO,
+            Which::Result => Duration::from_millis(50),
+        }
+    }
+
+    /// What the server has spent computing; none where it is not ours.
+    pub fn cpu(&self) -> Option<Duration> {
+        self.process.as_ref()?.cpu()
+    }
+
+    /// A vote that takes ballots.
+    pub async fn open(&self, id: &str) -> Result<Open, Failure> {
+        let parent = format!("bodies/{}", self.body);
+        let name = format!("{parent}/votes/{id}");
+        if self.which == Which::Baseline {
+            return Ok(Open { name, seq: 0, revision: 0 });
+        }
+        let rule = Some(proto::Rule { preset: "un.ga.simple".to_owned(), ..Default::default() });
+        let vote = proto::Vote { title: format!("A benchmark: {id}"), rule, ..Default::default() };
+        let create =
+            proto::CreateVoteRequest { parent, vote_id: id.to_owned(), vote: Some(vote), request_id: request_id() };
+        let mut votes = self.clients.votes.clone();
+        votes.create_vote(create).await?;
+        let open = proto::OpenVoteRequest { name: name.clone(), request_id: request_id(), ..Default::default() };
+        let receipt = votes.open_vote(open).await?.into_inner().receipt.unwrap_or_default();
+        Ok(Open { name, seq: receipt.seq, revision: receipt.revision })
+    }
+
+    /// Ends a vote, after its tally and the record were seen to hold just what was answered: what was measured were ballots.
+    pub async fn close(&self, vote: Open, answered: u64) -> Result<(), Failure> {
+        if self.which == Which::Baseline {
+            return Ok(());
+        }
+        let wrong =
+            |what: String| Err(Failure::Failed(format!("{}: {answered} ballots were answered, and {what}", vote.name)));
+        let get = proto::GetVoteRequest { name: vote.name.clone(), at_least_seq: 0 };
+        let now = self.clients.votes.clone().get_vote(get).await?.into_inner().vote.unwrap_or_default();
+        if now.revision - vote.revision != answered || now.state() != VoteState::Open {
+            return wrong(format!("the vote has {} changes since it opened", now.revision - vote.revision));
+        }
+        let heads = now.tally.and_then(|tally| tally.heads).unwrap_or_default();
+        let voted = heads.yes + heads.no + heads.abstain;
+        if voted != answered.min(self.members.len() as u64) {
+            return wrong(format!("the tally counts {voted} members"));
+        }
+        let on_record = self.ballots_after(&vote).await?;
+        if on_record != answered {
+            return wrong(format!("the record holds {on_record}"));
+        }
+        let annul = proto::AnnulVoteRequest { name: vote.name, reason: REASON.to_owned(), request_id: request_id() };
+        self.clients.votes.clone().annul_vote(annul).await?;
+        Ok(())
+    }
+
+    /// Entries about a vote since it opened, as an auditor reads them.
+    async fn ballots_after(&self, vote: &Open) -> Result<u64, Failure> {
+        let request = proto::ReadEntriesRequest {
+            after_seq: vote.seq,
+            scope: vote.name.clone(),
+            raw: true,
+            ..Default::default()
+        };
+        let mut answers = self.clients.record.clone().read_entries(request).await?.into_inner();
+        let mut count = 0;
+        while let Some(answer) = answers.message().await? {
+            let whole = |entry: &&proto::StoredEntry| matches!(entry.content, Some(Content::Bytes(_)));
+            count += answer.entries.iter().filter(whole).count() as u64;
+        }
+        Ok(count)
+    }
+}
+
+fn request_id() -> String {
+    Uuid::new_v4().to_string()
+}

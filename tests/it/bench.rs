@@ -1,0 +1,163 @@
+//! The benchmark: every measure is taken, what it counts is on record, and it leaves nothing behind. No test fails on a time.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use rollcall::proto;
+use rollcall::proto::VoteState;
+use rollcall::proto::entry::Event;
+use serde_json::Value;
+
+use crate::harness::{Client, Server};
+
+const MEASURES: [&str; 10] = [
+    "commit-1",
+    "commit-16",
+    "commit-128",
+    "cast-1",
+    "cast-64",
+    "cast-256",
+    "cast-1024",
+    "batch-100",
+    "stream",
+    "frame",
+];
+
+fn bench(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+    command.arg("bench").arg("--data").arg(data).args(arguments).env_remove("ROLLCALL_SERVER");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Exit code, standard output, standard error.
+fn told(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[track_caller]
+fn assert_left_nothing(data: &Path) {
+    let left: Vec<_> = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+/// Ballots on record, by the vote's own id, and where the record holds other votes' too.
+async fn ballots(client: &mut Client) -> BTreeMap<String, u64> {
+    let mut count = BTreeMap::new();
+    for entry in client.entries().await {
+        if let Some(Event::BallotCast(cast)) = entry.event {
+            *count.entry(cast.vote.rsplit('/').next().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    count
+}
+
+#[tokio::test]
+async fn each_measure_counts_what_a_running_server_has_on_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::new();
+    let (address, data) = (server.address.clone(), folder.path().to_owned());
+    let measured = move || bench(&data, &["--server", &address, "--seconds", "0.1", "--json"]).output().unwrap();
+    let (code, stdout, stderr) = told(&tokio::task::spawn_blocking(measured).await.unwrap());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<_> = lines.iter().map(|line| line["measure"].as_str().unwrap()).collect();
+    assert_eq!(names, MEASURES);
+
+    let mut client = server.client().await;
+    let on_record = ballots(&mut client).await;
+    for line in &lines {
+        for side in ["baseline", "result"] {
+            let figures = ["value", "p50_us", "p99_us", "answered"].map(|figure| line[side][figure].as_f64().unwrap());
+            let at_least = if line["measure"] == "frame" { 0.0 } else { f64::MIN_POSITIVE };
+            assert!(figures.iter().all(|figure| *figure >= at_least) && figures[3] >= 1.0, "{side}: {line}");
+        }
+        let name = line["measure"].as_str().unwrap();
+        let counted = on_record.get(name).copied();
+        let expected = (!name.starts_with("commit")).then(|| line["result"]["answered"].as_u64().unwrap());
+        assert_eq!(counted, expected, "{name}");
+    }
+    let request = proto::ListVotesRequest { parent: "bodies/-".to_owned(), ..Default::default() };
+    let votes = client.votes.list_votes(request).await.unwrap().into_inner().votes;
+    let ended: Vec<_> = votes.iter().map(proto::Vote::state).collect();
+    assert_eq!(ended, [VoteState::Annulled; 7], "no vote is left open");
+    assert_left_nothing(folder.path());
+}
+
+#[test]
+fn a_server_of_its_own_is_measured_and_a_table_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--seconds", "0.1", "--only", "commit-1", "--only", "cast-64", "--only", "stream"];
+    let (code, stdout, stderr) = told(&bench(folder.path(), &arguments).output().unwrap());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    let row = |of: &str| stdout.lines().find(|line| line.starts_with(of)).unwrap_or_else(|| panic!("{of}: {stdout}"));
+    for (of, words) in [
+        ("a commit of 1 entry", ["s ", "ratio 2 or less"]),
+        ("CastBallot, 64 in flight", ["/s ", "."]),
+        ("StreamBallots", ["/s ", "200,000/s or more"]),
+    ] {
+        assert!(words.iter().all(|word| row(of).contains(word)), "{of}: {stdout}");
+    }
+    assert_eq!(stdout.matches("met").count(), 2, "one aim each, met or not: {stdout}");
+    assert!(!stdout.contains("CastBallots of 100"), "only what was asked for: {stdout}");
+    assert_left_nothing(folder.path());
+}
+
+/// The processes that a process has started, where the system tells.
+fn children(of: u32) -> Vec<u32> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let ids = processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<u32>().ok());
+    let parent = |id: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
+    };
+    ids.filter(|id| parent(id) == Some(of)).collect()
+}
+
+#[test]
+fn a_signal_ends_it_with_its_servers_and_what_was_measured_is_told() {
+    for signal in ["INT", "TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = ["--seconds", "1", "--only", "commit-1", "--only", "cast-64", "--json"];
+        let mut running = bench(folder.path(), &arguments).spawn().unwrap();
+        let mut stdout = BufReader::new(running.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        assert!(first.contains("commit-1"), "{first}");
+        let servers = children(running.id());
+        let sent = Command::new("kill").args([&format!("-{signal}"), &running.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let (mut rest, mut stderr) = (String::new(), String::new());
+        stdout.read_to_string(&mut rest).unwrap();
+        running.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!(running.wait().unwrap().code(), Some(1), "{stderr}");
+        assert_eq!((rest.as_str(), stderr.as_str()), ("", "rollcall: stopped after 1 of 2 measures\n"));
+        assert_left_nothing(folder.path());
+        if cfg!(target_os = "linux") {
+            assert_eq!(servers.len(), 2, "the server and the baseline");
+            let alive: Vec<_> = servers.iter().filter(|id| Path::new(&format!("/proc/{id}")).exists()).collect();
+            assert!(alive.is_empty(), "left running: {alive:?}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_measured_is_said_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = format!("127.0.0.1:{}", crate::harness::server::free_port());
+    let missing = folder.path().join("missing");
+    for (data, arguments, code, words) in [
+        (folder.path(), ["--server", &nowhere], 69, "no server answers at 127.0.0.1"),
+        (folder.path(), ["--only", "casts"], 2, "there are commit-1, commit-16"),
+        (folder.path(), ["--seconds", "0"], 2, "must be a number from 0.01 to 3600"),
+        (&missing, ["--only", "commit"], 1, "missing/rollcall-bench-"),
+    ] {
+        let (ended, stdout, stderr) = told(&bench(data, &arguments).output().unwrap());
+        assert_eq!((ended, stdout.as_str()), (Some(code), ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(words), "{arguments:?}: {stderr}");
+    }
+    assert_left_nothing(folder.path());
+}
