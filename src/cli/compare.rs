@@ -11,7 +11,7 @@ use crate::proto::{self, Choice, CompareVotesResponse, MemberChoices, Outcome, V
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   rollcall compare un-ga/es-11-1 un-ga/es-11-2 un-ga/es-11-4
-  rollcall compare un-ga/res-68-262 un-ga/es-11-4 --json | jq '.members | length'
+  rollcall compare un-ga/res-68-262 un-ga/es-11-4 --json
 
 The most votes in favour are marked. Members are listed that did not do the same in all of the votes; `-` is for one that was not on the roll.")]
 pub struct Args {

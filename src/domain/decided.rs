@@ -9,11 +9,11 @@ const CHOICES: [Choice; 5] = [Choice::Yes, Choice::No, Choice::Abstain, Choice::
 
 impl Rule {
     /// Whether those who have no ballot, in `facts.tally` the members not voting, can change the outcome: each may cast any
-    /// choice, or none. `veto_out`: one of them is in the group with the veto.
+    /// choice, or none. `veto_out`: one of them is in the group with the veto. No casting vote has been given yet.
     ///
     /// `Open` is said where ballots are found that change it, `Certain` where none can be. One of the two is always found where
     /// "yes" helps every criterion most, and "no" the quorum as much and the requirements least, less even than an empty base,
-    /// and where "no" is what blocks: so in every named rule.
+    /// and where "no" is what blocks and ties are of heads: so in every named rule.
     #[must_use]
     pub fn decidedness(&self, facts: &Facts, veto_out: bool) -> Decidedness {
         if facts.tally.heads.not_voting == 0 {
@@ -23,7 +23,7 @@ impl Rule {
         if CHOICES.iter().any(|choice| self.if_all(*choice, facts, veto_out) != outcome) {
             return Decidedness::Open;
         }
-        let possible = Bounds { rule: self, facts }.outcomes(veto_out);
+        let possible = Bounds { rule: self, facts }.outcomes();
         let certain = possible.iter().all(|other| *other == outcome);
         if certain { Decidedness::Certain } else { Decidedness::Undetermined }
     }
@@ -53,10 +53,9 @@ struct Bounds<'a> {
 
 impl Bounds<'_> {
     /// All outcomes that the bounds allow.
-    fn outcomes(&self, veto_out: bool) -> Vec<Outcome> {
-        let tally = self.facts.tally;
+    fn outcomes(&self) -> Vec<Outcome> {
         let mut possible = Vec::new();
-        if !tally.any_ballot() {
+        if !self.facts.tally.any_ballot() {
             possible.push(if self.rule.quorum.is_some() { Outcome::NoQuorum } else { Outcome::NotAdopted });
         }
         let quorum = self.quorum();
@@ -64,61 +63,38 @@ impl Bounds<'_> {
             possible.push(Outcome::NoQuorum);
         }
         if quorum.iter().all(|reach| reach.can_pass) {
-            self.with_quorum(veto_out, &mut possible);
+            self.with_quorum(&mut possible);
         }
         possible
     }
 
-    fn with_quorum(&self, veto_out: bool, possible: &mut Vec<Outcome>) {
+    /// A veto that is out is no bound: what is adopted while one is out can be vetoed, as was tried.
+    fn with_quorum(&self, possible: &mut Vec<Outcome>) {
         let requirements: Vec<Reach> = self.rule.requirements.iter().map(|one| self.requirement(one)).collect();
         if requirements.iter().all(|reach| reach.can_pass) {
-            self.carried(veto_out, possible);
+            let vetoed = self.rule.veto.is_some() && !self.facts.vetoes.is_empty();
+            possible.push(if vetoed { Outcome::Vetoed } else { Outcome::Adopted });
         }
-        if !requirements.iter().any(|reach| reach.can_fail) {
-            return;
-        }
-        let mut must_tie = false;
-        for (at, requirement) in self.rule.requirements.iter().enumerate() {
-            let others = || requirements.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, reach)| reach);
-            let Requirement::Threshold(threshold) = requirement else { continue };
-            if threshold.is_simple_majority() && self.can_tie(threshold) && others().all(|reach| reach.can_pass) {
-                must_tie |= self.must_tie(threshold) && !others().any(|reach| reach.can_fail);
-                self.tied(veto_out, possible);
+        if requirements.iter().any(|reach| reach.can_fail) {
+            possible.push(Outcome::NotAdopted);
+            if (0..requirements.len()).any(|at| self.can_tie(&requirements, at)) {
+                possible.extend(match self.rule.tie_break {
+                    TieBreak::CastingVote => Some(Outcome::AwaitingCastingVote),
+                    TieBreak::Revote if !self.facts.second_vote => Some(Outcome::RevoteDue),
+                    TieBreak::Revote | TieBreak::None => None,
+                });
             }
         }
-        if !must_tie {
-            possible.push(Outcome::NotAdopted);
-        }
     }
 
-    /// A veto that stands blocks; one that is out may.
-    fn carried(&self, veto_out: bool, possible: &mut Vec<Outcome>) {
-        let stands = self.rule.veto.is_some() && !self.facts.vetoes.is_empty();
-        if !stands {
-            possible.push(Outcome::Adopted);
-        }
-        if stands || (self.rule.veto.is_some() && veto_out) {
-            possible.push(Outcome::Vetoed);
-        }
-    }
-
-    fn tied(&self, veto_out: bool, possible: &mut Vec<Outcome>) {
-        match (self.rule.tie_break, self.facts.casting_vote) {
-            (TieBreak::CastingVote, None) => possible.push(Outcome::AwaitingCastingVote),
-            (TieBreak::CastingVote, Some(Choice::Yes)) => self.carried(veto_out, possible),
-            (TieBreak::Revote, _) if !self.facts.second_vote => possible.push(Outcome::RevoteDue),
-            _ => possible.push(Outcome::NotAdopted),
-        }
-    }
-
-    fn can_tie(&self, threshold: &Threshold) -> bool {
+    /// Whether a requirement can fail by equal counts while all others pass.
+    fn can_tie(&self, requirements: &[Reach], at: usize) -> bool {
+        let Requirement::Threshold(threshold) = &self.rule.requirements[at] else { return false };
         let Counts { yes, no, not_voting, .. } = self.facts.tally.of(&threshold.weight);
-        yes.abs_diff(no) <= not_voting && (yes > 0 || not_voting > 0)
-    }
-
-    fn must_tie(&self, threshold: &Threshold) -> bool {
-        let Counts { yes, no, not_voting, .. } = self.facts.tally.of(&threshold.weight);
-        yes == no && yes > 0 && not_voting == 0
+        let others = requirements.iter().enumerate().filter(|(other, _)| *other != at);
+        threshold.is_simple_majority()
+            && yes.abs_diff(no) <= not_voting
+            && others.into_iter().all(|(_, one)| one.can_pass)
     }
 
     fn requirement(&self, requirement: &Requirement) -> Reach {

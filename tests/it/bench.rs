@@ -132,15 +132,17 @@ fn a_signal_ends_it_with_its_servers_and_what_was_measured_is_told() {
         assert!(sent.success());
         let (mut rest, mut stderr) = (String::new(), String::new());
         stdout.read_to_string(&mut rest).unwrap();
-        running.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-        assert_eq!(running.wait().unwrap().code(), Some(1), "{stderr}");
-        assert_eq!((rest.as_str(), stderr.as_str()), ("", "rollcall: stopped after 1 of 2 measures\n"));
-        assert_left_nothing(folder.path());
+        let ended = running.wait().unwrap();
         if cfg!(target_os = "linux") {
             assert_eq!(servers.len(), 2, "the server and the baseline");
             let alive: Vec<_> = servers.iter().filter(|id| Path::new(&format!("/proc/{id}")).exists()).collect();
             assert!(alive.is_empty(), "left running: {alive:?}");
         }
+        // Not before: what is left running would hold it open.
+        running.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!((ended.code(), rest.as_str()), (Some(1), ""), "{stderr}");
+        assert_eq!(stderr, "rollcall: stopped after 1 of 2 measures\n");
+        assert_left_nothing(folder.path());
     }
 }
 

@@ -25,13 +25,19 @@ use super::client;
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
-  rollcall bench                             all of it, about a minute
-  rollcall bench --only cast --only stream   measures whose names begin so
-  rollcall bench --server 127.0.0.1:50051    a server that runs
+  rollcall bench                                    all of it, about a minute
+  rollcall bench --only cast-256 --only stream      two of its measures
+  rollcall bench --server 127.0.0.1:50051 --json    a server that runs
 
-Measures: commit-1, commit-16, commit-128, cast-1, cast-64, cast-256, cast-1024, batch-100, stream, frame. The baseline of a commit is a plain file, written and synced in the same folder; that of all others a minimal service with the same requests and answers, which records nothing and answers at once. Each is measured by turns with the result, as server and load share this machine: compare ratios, and figures of one run only. After each measure the record is read, and must hold just what was answered.
+Measures: commit-1, commit-16, commit-128, cast-1, cast-64, cast-256, cast-1024, batch-100, stream, frame.
 
-Exit codes: 0 all was measured, whether or not the aims are met; 1 something was refused or failed, or it was stopped; 2 wrong usage; 69 the server was not reached."
+The baseline of a commit is a plain file, written and synced in the same folder. That of all others is a minimal service with \
+the same requests and answers, which records nothing and answers at once. Baseline and result are measured by turns, since \
+client and servers share this machine: compare ratios, and figures of one run only. After each measure the record is read, and \
+must hold just what was answered.
+
+Exit codes: 0 all was measured, whether or not the aims are met; 1 something was refused or failed, or it was stopped; \
+2 wrong usage; 69 the server was not reached."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -51,7 +57,7 @@ pub struct Args {
     #[arg(long, default_value = "3", value_name = "SECONDS", value_parser = seconds)]
     seconds: Duration,
 
-    /// Only this measure, or those whose names begin so; can be given several times
+    /// Only this measure, or by `commit` or `cast` all of that kind; can be given several times
     #[arg(long, value_name = "NAME", value_parser = known)]
     only: Vec<String>,
 

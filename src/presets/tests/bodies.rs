@@ -121,7 +121,7 @@ fn standing() -> impl Strategy<Value = Counts> {
         .prop_map(|[yes, no, abstain, present]| counts([yes, no, abstain, present, 0]))
 }
 
-fn member(weights: [u64; 2], vetoes: bool, at: usize) -> Member {
+pub fn member(weights: [u64; 2], vetoes: bool, at: usize) -> Member {
     let groups = if vetoes { vec![GROUP.to_owned()] } else { Vec::new() };
     let weights = WEIGHTS.iter().map(ToString::to_string).zip(weights).collect();
     Member { id: format!("M{at}").parse().unwrap(), display_name: String::new(), weights, groups }

@@ -5,8 +5,10 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::bodies::{Body, CHOICES, body, body_of, preset, presets, rule};
-use crate::domain::{Bar, Base, Choice, Comparison, Counts, Decidedness, Requirement, Rule, Tally, Threshold};
+use super::bodies::{Body, CHOICES, WEIGHTS, body, body_of, member, preset, presets, rule};
+use crate::domain::{
+    Bar, Base, Choice, Comparison, Counts, Decidedness, Requirement, Rule, Share, Tally, Threshold, TieBreak,
+};
 
 /// What is said, and whether the ballots still out do change the outcome.
 fn said_and_true(rule: &Rule, body: &Body) -> (Decidedness, bool) {
@@ -66,6 +68,7 @@ fn is_plain(rule: &Rule) -> bool {
             .into_iter()
             .all(|one| best(one, Choice::Yes) && best(one, Choice::No) && worst(one, Choice::NotVoting))
         && rule.veto.as_ref().is_none_or(|veto| veto.choice == Choice::No)
+        && (rule.tie_break == TieBreak::None || rule.weights().is_empty())
 }
 
 /// Whether a base of nothing but "no" satisfies the share, as an empty one does not.
@@ -153,4 +156,38 @@ fn the_moment_is_told_to_the_ballot() {
     for (rule, heads, out, expected) in table {
         assert_eq!(told(rule, heads, out), expected, "{rule}: {heads:?} and {out} out");
     }
+}
+
+#[test]
+fn what_a_mixture_alone_can_bring_is_not_called_certain() {
+    // Equal shares, and a head that abstains: only if the one with a share is in favour and the one without abstains.
+    let share = |yes, no| Counts { yes, no, ..Counts::default() };
+    let half = Share { numerator: 1, denominator: 2, base: Base::PresentAndVoting };
+    let threshold = |choice, weight: &str, comparison, bar| {
+        Requirement::Threshold(Threshold { choices: vec![choice], weight: weight.to_owned(), comparison, bar })
+    };
+    let rule = |tie_break| Rule {
+        requirements: vec![
+            threshold(Choice::Yes, WEIGHTS[0], Comparison::MoreThan, Bar::Share(half)),
+            threshold(Choice::Abstain, "", Comparison::AtLeast, Bar::Count(1)),
+        ],
+        tie_break,
+        ..Rule::default()
+    };
+    let weights = [(WEIGHTS[0].to_owned(), share(1, 2)), (WEIGHTS[1].to_owned(), Counts::default())];
+    let standing = Tally { heads: share(1, 1), weights: weights.into() };
+    let out = vec![member([1, 0], false, 0), member([0, 0], false, 1)];
+    let body = |second_vote| Body {
+        standing: standing.clone(),
+        out: out.clone(),
+        vacancies: 0,
+        barred: 0,
+        present: None,
+        veto_stands: false,
+        second_vote,
+    };
+    assert_eq!(said_and_true(&rule(TieBreak::CastingVote), &body(false)), (Decidedness::Undetermined, true));
+    assert_eq!(said_and_true(&rule(TieBreak::Revote), &body(false)), (Decidedness::Undetermined, true));
+    assert_eq!(said_and_true(&rule(TieBreak::Revote), &body(true)), (Decidedness::Certain, false));
+    assert_eq!(said_and_true(&rule(TieBreak::None), &body(false)), (Decidedness::Certain, false));
 }

@@ -101,7 +101,7 @@ fn what_a_vote_is_to_another_is_said_and_listed() {
         "vote create hall/am --amends hall/q --rule un.ga.simple --rule-by 'the chair' --rule-basis 'no rule 84 here'",
     );
     let shown = at.says("vote show hall/am");
-    for fact in ["chosen by   the chair\n", "on basis    no rule 84 here\n", "amendment   hall/q\n"] {
+    for fact in ["chosen by   the chair\n", "on basis    no rule 84 here\n", "amends      hall/q\n"] {
         assert!(shown.contains(fact), "{fact}: {shown}");
     }
     at.says("vote create hall/again --revote-of hall/q");
