@@ -58,7 +58,7 @@ impl Timestamp {
     pub fn since(self, earlier: Timestamp) -> Duration {
         let nanos = |t: Timestamp| i128::from(t.seconds) * i128::from(NANOS_PER_SECOND) + i128::from(t.nanos);
         let between = nanos(self) - nanos(earlier);
-        u64::try_from(between.max(0)).map_or(Duration::MAX, Duration::from_nanos)
+        Duration::from_nanos_u128(between.max(0).unsigned_abs())
     }
 }
 
@@ -192,5 +192,7 @@ mod tests {
         assert_eq!(after.since(before), Duration::from_millis(1_500));
         assert_eq!(before.since(after), Duration::ZERO);
         assert_eq!(after.plus(Duration::MAX).seconds(), Timestamp::LAST_SECOND);
+        let (first, last) = (at(Timestamp::FIRST_SECOND), at(Timestamp::LAST_SECOND));
+        assert_eq!(last.since(first).as_secs(), (Timestamp::LAST_SECOND - Timestamp::FIRST_SECOND).unsigned_abs());
     }
 }

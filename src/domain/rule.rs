@@ -219,6 +219,9 @@ impl Threshold {
         faults.unless(choices.len() == self.choices.len(), &format!("{field}.choices"), "must not name a choice twice");
         let heads = self.weight.is_empty();
         faults.unless(heads || is_weight(&self.weight), &format!("{field}.weight"), WEIGHT_NAME);
+        let zero = matches!(self.bar, Bar::Count(0) | Bar::Share(Share { numerator: 0, .. }));
+        let never = zero && self.comparison == Comparison::LessThan;
+        faults.unless(!never, &format!("{field}.comparison"), "must not be LESS_THAN nothing: no count is");
         if let Bar::Share(share) = &self.bar {
             let denominator = format!("{field}.share.denominator");
             faults.unless(share.denominator > 0, &denominator, "must be above zero");

@@ -103,23 +103,24 @@ fn seat(vote: &VoteName, member: &MemberId) -> String {
 }
 
 /// A statement of the record.
-pub(super) fn recorded_statement(stored: proto::Statement) -> Result<Statement, String> {
+pub(super) fn recorded_statement(vote: &VoteName, stored: proto::Statement) -> Result<Statement, String> {
     let kind = match (stored.kind(), super::rule::choice(stored.intended())) {
         (Kind::IntendedVote, Some(choice)) => StatementKind::IntendedVote(choice),
         (Kind::IntendedVote, None) => return Err("its statement has no choice".into()),
         (other, _) => kind(other).map_err(|problem| format!("its kind {problem}"))?,
     };
-    Ok(Statement { kind, member: recorded_member(&stored.member)?, text: stored.text })
+    Ok(Statement { kind, member: recorded_member(vote, &stored.member)?, text: stored.text })
 }
 
 /// A correction of the record.
-pub(super) fn recorded_correction(stored: proto::Correction) -> Result<Correction, String> {
+pub(super) fn recorded_correction(vote: &VoteName, stored: proto::Correction) -> Result<Correction, String> {
     let corrected = super::rule::choice(stored.corrected()).ok_or("its correction has no choice")?;
-    Ok(Correction { member: recorded_member(&stored.member)?, corrected, reason: stored.reason })
+    Ok(Correction { member: recorded_member(vote, &stored.member)?, corrected, reason: stored.reason })
 }
 
-fn recorded_member(name: &str) -> Result<MemberId, String> {
-    name.parse::<MemberName>().map(|name| name.member).map_err(|e| format!("its member {e}"))
+fn recorded_member(vote: &VoteName, name: &str) -> Result<MemberId, String> {
+    let name: MemberName = name.parse().map_err(|e| format!("its member {e}"))?;
+    if name.body == vote.body { Ok(name.member) } else { Err(format!("its member {name} is of another body")) }
 }
 
 /// An annotation as it is listed.

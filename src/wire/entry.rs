@@ -248,14 +248,16 @@ fn read(event: Stored) -> Result<Event, DecodeError> {
             adopted_symbol: event.adopted_symbol,
         },
         Stored::StatementRecorded(event) => {
-            let statement = super::annotation::recorded_statement(event.statement.unwrap_or_default())?;
-            Event::StatementRecorded { vote: vote(&event.vote)?, statement: Arc::new(statement) }
+            let vote = vote(&event.vote)?;
+            let statement = super::annotation::recorded_statement(&vote, event.statement.unwrap_or_default())?;
+            Event::StatementRecorded { vote, statement: Arc::new(statement) }
         }
         Stored::BallotCorrected(event) => {
             let outcome = outcome(event.outcome())?;
-            let correction = super::annotation::recorded_correction(event.correction.unwrap_or_default())?;
+            let vote = vote(&event.vote)?;
+            let correction = super::annotation::recorded_correction(&vote, event.correction.unwrap_or_default())?;
             Event::BallotCorrected {
-                vote: vote(&event.vote)?,
+                vote,
                 correction: Arc::new(correction),
                 before: super::tally::recorded(event.before.unwrap_or_default()),
                 after: super::tally::recorded(event.after.unwrap_or_default()),

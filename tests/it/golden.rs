@@ -245,3 +245,22 @@ fn bytes_that_are_no_entry_are_refused() {
         assert!(decode(bytes).is_err(), "{bytes:?}");
     }
 }
+
+#[test]
+fn a_member_of_another_body_stands_in_no_entry() {
+    let entries = entries();
+    let with_member =
+        |entry: &&Entry| matches!(entry.event, Event::StatementRecorded { .. } | Event::BallotCorrected { .. });
+    for entry in entries.iter().filter(with_member) {
+        let mut stored = proto::Entry::decode(encode(entry)).unwrap();
+        let member = match stored.event.as_mut().unwrap() {
+            proto::entry::Event::StatementRecorded(event) => &mut event.statement.as_mut().unwrap().member,
+            proto::entry::Event::BallotCorrected(event) => &mut event.correction.as_mut().unwrap().member,
+            other => panic!("another event: {other:?}"),
+        };
+        *member = "bodies/elsewhere/members/A".into();
+        let refused = decode(&stored.encode_to_vec()).unwrap_err().to_string();
+        assert_eq!(refused, "its member bodies/elsewhere/members/A is of another body");
+    }
+    assert!(entries.iter().filter(with_member).count() > 1);
+}

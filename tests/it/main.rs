@@ -26,6 +26,7 @@ mod halls;
 mod harness;
 mod hostile;
 mod members;
+mod power;
 mod property;
 mod reading;
 mod relations;

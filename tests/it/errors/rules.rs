@@ -18,6 +18,11 @@ fn share(of: impl FnOnce(&mut proto::Share)) -> Rule {
     })
 }
 
+/// A rule whose count must stay below a bar.
+fn less_than(bar: threshold::Bar) -> Rule {
+    threshold(|one| (one.comparison, one.bar) = (Comparison::LessThan.into(), Some(bar)))
+}
+
 /// A rule with so many alternatives.
 fn any_of(count: usize) -> Rule {
     let mut rule = majority(TieBreak::Unspecified);
@@ -51,6 +56,11 @@ fn cases() -> Vec<(Option<Rule>, &'static [&'static str])> {
         (Some(share(|share| share.base = 99)), &["rule.requirements[0].threshold.share.base"]),
         (Some(threshold(|one| one.bar = None)), &["rule.requirements[0].threshold.bar"]),
         (Some(threshold(|one| one.comparison = 0)), &["rule.requirements[0].threshold.comparison"]),
+        (Some(less_than(threshold::Bar::Count(0))), &["rule.requirements[0].threshold.comparison"]),
+        (
+            Some(less_than(threshold::Bar::Share(proto::Share { numerator: 0, denominator: 3, base: 3 }))),
+            &["rule.requirements[0].threshold.comparison"],
+        ),
         (Some(threshold(|one| one.choices.clear())), &["rule.requirements[0].threshold.choices"]),
         (Some(threshold(|one| one.choices = vec![1, 1])), &["rule.requirements[0].threshold.choices"]),
         (Some(threshold(|one| one.choices = vec![1, 0])), &["rule.requirements[0].threshold.choices"]),

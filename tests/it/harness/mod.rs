@@ -7,6 +7,7 @@ pub mod conduct;
 pub mod held;
 pub mod past;
 pub mod server;
+pub mod strace;
 pub mod whole;
 
 pub use client::{Client, Expect, uuid};

@@ -56,6 +56,8 @@ pub fn seated(entries: &[Entry]) -> Seats {
 pub fn of(entries: &[Entry], vote: &str) -> Option<Counts> {
     let mut stands: Option<BTreeMap<String, Option<Choice>>> = None;
     let mut state = "";
+    let order = |time: prost_types::Timestamp| (time.seconds, time.nanos);
+    let mut lock_at = None;
     for entry in entries {
         let at = entry.seq;
         match entry.event.as_ref().unwrap() {
@@ -63,11 +65,14 @@ pub fn of(entries: &[Entry], vote: &str) -> Option<Counts> {
             Event::VoteWithdrawn(withdrawn) if withdrawn.vote == vote => step(&mut state, &["draft"], "withdrawn", at),
             Event::VoteOpened(opened) if opened.vote == vote => {
                 step(&mut state, &["draft"], "open", at);
+                lock_at = opened.lock_at_time.map(order);
                 let id = |member: &Member| (member.name.rsplit('/').next().unwrap().to_owned(), None);
                 stands = Some(opened.roll.iter().map(id).collect());
             }
             Event::BallotCast(cast) if cast.vote == vote => {
                 step(&mut state, &["open"], "open", at);
+                let in_time = lock_at.is_none_or(|lock_at| order(entry.record_time.unwrap()) < lock_at);
+                assert!(in_time, "a ballot at {at}, after the time to lock");
                 *stands.as_mut().unwrap().get_mut(&cast.member).expect("on the roll") = Some(cast.choice());
             }
             Event::BallotWithdrawn(back) if back.vote == vote => {

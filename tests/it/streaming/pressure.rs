@@ -1,7 +1,6 @@
 //! Neither side of a stream outruns the other, and what comes together shares its commits.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use rollcall::proto::watch_tally_response::Message;
 use tonic::transport::Channel;
@@ -9,8 +8,8 @@ use tonic::transport::Channel;
 use super::*;
 use crate::harness::client::VOTE;
 use crate::harness::conduct::seconds;
-use crate::harness::serve;
 use crate::harness::server::skip;
+use crate::harness::strace::{NEEDS, can_trace, traced};
 
 /// Waits until nothing has come to the vote for a second, and says where the record ends then.
 async fn silence(watch: &mut Streaming<proto::WatchTallyResponse>) -> u64 {
@@ -57,23 +56,6 @@ async fn a_sender_that_reads_no_answers_is_held_up_and_goes_on_when_it_does() {
     assert_eq!(recorded(&mut client).await.len(), COUNT + 1);
 }
 
-fn can_trace() -> bool {
-    let tried = Command::new("strace").args(["-o", "/dev/null", "-D", "true"]).stdin(Stdio::null()).output();
-    tried.is_ok_and(|tried| tried.status.success() && tried.stderr.is_empty())
-}
-
-/// The server under strace, which notes its syncs.
-fn traced(data: &Path, trace: &Path) -> Command {
-    let serve = serve(data);
-    let mut command = Command::new("strace");
-    command.args(["-D", "-f", "-e", "trace=fsync,fdatasync", "-e", "signal=none", "-o"]);
-    command.arg(trace).arg(serve.get_program()).args(serve.get_args());
-    for (name, _) in serve.get_envs() {
-        command.env_remove(name);
-    }
-    command
-}
-
 fn syncs(trace: &Path) -> usize {
     let trace = std::fs::read_to_string(trace).unwrap();
     trace.lines().filter(|line| line.contains("sync(")).count()
@@ -84,11 +66,11 @@ async fn ballots_that_come_together_share_their_syncs() {
     const COUNT: usize = 10_000;
     const ALONE: usize = 20;
     if !can_trace() {
-        return skip("strace is needed, and the right to trace a process");
+        return skip(NEEDS);
     }
     let folder = tempfile::tempdir().unwrap();
     let (data, trace) = (folder.path().join("record"), folder.path().join("trace"));
-    let server = Server::spawn(&mut traced(&data, &trace), &data);
+    let server = Server::spawn(&mut traced(&data, &trace, &["-e", "trace=fsync,fdatasync"]), &data);
     let mut client = server.client().await;
     make_ready(&mut client).await;
     let before = syncs(&trace);
