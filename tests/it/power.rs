@@ -182,15 +182,18 @@ impl Recorded {
         answered
     }
 
-    /// A call with whose beginning the power fails: any, one of the start, or the first after an answer had come.
+    /// A call with whose beginning the power fails: one that changes a file, of the start or of all, or the first after an
+    /// answer had come.
     fn moment(&self, random: &mut Random) -> &Call {
         let after = |time: u64| self.calls.iter().position(|call| call.time >= time).unwrap_or(self.calls.len() - 1);
-        let at = match random.below(4) {
-            0 => random.below(after(self.answered[0].1) as u64) as usize,
-            1 => random.below(self.calls.len() as u64) as usize,
-            _ => after(self.answered[random.below(self.answered.len() as u64) as usize].1),
-        };
-        &self.calls[at]
+        let mut any = |count: usize| random.below(count as u64) as usize;
+        let start = self.steps.iter().filter(|step| step.begun < self.calls[after(self.answered[0].1)].begun).count();
+        let step = |at: usize| self.calls.partition_point(|call| call.begun < self.steps[at].begun);
+        &self.calls[match any(4) {
+            0 => step(any(start)),
+            1 => step(any(self.steps.len())),
+            _ => after(self.answered[any(self.answered.len())].1),
+        }]
     }
 }
 

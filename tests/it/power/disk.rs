@@ -28,7 +28,7 @@ enum Change {
 #[derive(Clone, Debug)]
 pub struct Step {
     change: Change,
-    begun: usize,
+    pub begun: usize,
     done: usize,
 }
 
