@@ -35,8 +35,11 @@ pub struct Step {
 #[derive(Clone, Debug)]
 enum Node {
     File { kept: Vec<u8>, since: Vec<Write>, end: usize },
-    Folder { kept: Names, since: Vec<(usize, Vec<(String, Option<usize>)>)>, now: Names },
+    Folder { kept: Names, since: Vec<(usize, Renaming)>, now: Names },
 }
+
+/// Names that change together, each to what it then names; to nothing where it goes.
+type Renaming = Vec<(String, Option<usize>)>;
 
 type Names = BTreeMap<String, usize>;
 
@@ -98,7 +101,7 @@ fn change(call: &Call, top: &Path) -> Vec<Change> {
         "open" | "openat" | "creat" => {
             let Some(opened) = opened() else { return vec![] };
             let made = call.arguments.contains("O_CREAT").then(|| Change::Made(opened.clone()));
-            let cut = call.arguments.contains("O_TRUNC").then(|| Change::Shortened(opened, 0));
+            let cut = call.arguments.contains("O_TRUNC").then_some(Change::Shortened(opened, 0));
             made.into_iter().chain(cut).collect()
         }
         "mkdir" | "mkdirat" => vec![Change::MadeFolder(named(0))],
