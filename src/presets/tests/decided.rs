@@ -144,6 +144,8 @@ fn the_moment_is_told_to_the_ballot() {
         // None of those who are out has a veto.
         ("un.sc.substantive", [9, 0, 0, 0], 6, Certain),
         ("un.sc.substantive", [8, 0, 0, 0], 7, Open),
+        // No one on the roll has a weight: an empty base satisfies no share, whatever comes.
+        ("imf.70", [1, 0, 0, 0], 5, Certain),
         ("us.senate.cloture", [60, 0, 0, 0], 40, Certain),
         ("us.senate.cloture", [30, 41, 0, 0], 29, Certain),
         ("us.senate.cloture", [30, 40, 0, 0], 30, Open),
