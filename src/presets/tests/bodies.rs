@@ -179,6 +179,11 @@ fn threshold() -> impl Strategy<Value = Threshold> {
     });
     let any = (choices, comparison, prop_oneof![3 => heads, 1 => weighed])
         .prop_map(|(choices, comparison, (weight, bar))| Threshold { choices, weight, comparison, bar });
+    // No count is less than nothing, so that a rule which asks for it is none.
+    let zero = |bar: &Bar| matches!(bar, Bar::Count(0) | Bar::Share(Share { numerator: 0, .. }));
+    let any = any.prop_filter("less than nothing", move |threshold| {
+        threshold.comparison != Comparison::LessThan || !zero(&threshold.bar)
+    });
     prop_oneof![1 => simple, 4 => any]
 }
 
