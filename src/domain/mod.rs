@@ -23,6 +23,7 @@ mod relations;
 mod request;
 mod roll;
 mod rule;
+mod shown;
 mod state;
 mod tally;
 mod verdict;
@@ -34,8 +35,8 @@ pub use ballot::Stand;
 pub use body::{Body, Seat};
 pub use choice::Choice;
 pub use command::{Command, Intent};
-pub use comparison::{Moves, moves};
-pub use event::{Entry, Event, Receipt};
+pub use comparison::{Compared, Moves};
+pub use event::{Entry, Event, Nonce, Receipt};
 pub use hall::Hall;
 pub use judge::Facts;
 pub use member::{Member, Suspension};
@@ -47,10 +48,10 @@ pub use roll::Roll;
 pub use rule::{
     Bar, Base, Comparison, Quorum, QuorumBasis, Requirement, Rule, RuleFault, Share, Threshold, TieBreak, Veto,
 };
+pub use shown::{Shown, ShownBallot, ShownCounts, ShownTally};
 pub use state::{Decision, State};
 pub use tally::{Counts, Tally};
 pub use verdict::{Criterion, Decidedness, Outcome, Verdict};
 pub use vote::{
-    BallotPolicy, CastingVote, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState,
-    Voting,
+    BallotPolicy, CastingVote, Declaration, Question, Relation, RelationKind, Visibility, Vote, VoteState, Voting,
 };
