@@ -125,6 +125,9 @@ impl BallotsArgs {
 fn row(ballot: &proto::Ballot, history: bool) -> Vec<String> {
     let (vote, member) = ballot.name.rsplit_once("/ballots/").unwrap_or((&ballot.name, ""));
     let stand = match ballot.corrected() {
+        proto::Choice::Unspecified if ballot.choice() == proto::Choice::Unspecified && ballot.seq > 0 => {
+            "has voted, not shown".to_owned()
+        }
         proto::Choice::Unspecified => words::choice(ballot.choice()).to_owned(),
         corrected => format!("{}, corrected to {}", words::choice(ballot.choice()), words::choice(corrected)),
     };

@@ -8,6 +8,7 @@ mod body;
 mod client;
 mod compare;
 mod demo;
+mod hidden;
 mod input;
 mod member;
 mod names;

@@ -1,7 +1,7 @@
 //! Show the tally of a vote.
 
 use super::client::{Connection, Failure};
-use super::{names, screen, show, time, verdict, vote, words};
+use super::{hidden, names, screen, show, time, verdict, vote, words};
 use crate::proto;
 
 /// Show the tally of a vote.
@@ -35,19 +35,30 @@ impl Args {
         }
         // The frame has figures, and the vote the rule that says what they are measured by.
         let vote = vote::get(&mut clients, &frame.vote).await?;
-        let groups = if answer.groups.is_empty() { Vec::new() } else { groups(&answer) };
+        let groups = match (self.groups, hidden::hides_members(&vote)) {
+            (true, true) => {
+                vec!["  the groups are shown from the lock on: a small one would tell who voted how".to_owned()]
+            }
+            _ if answer.groups.is_empty() => Vec::new(),
+            _ => groups(&answer),
+        };
         show::lines(&[lines(&frame, &vote), groups].concat())
     }
 }
 
 fn groups(answer: &proto::GetTallyResponse) -> Vec<String> {
+    // What is hidden of a vote is hidden of all its groups.
+    let hidden = answer.groups.values().any(|counts| counts.undisclosed > 0);
+    let told = |column: &words::Column| matches!(column, Some(proto::Choice::NotVoting)) || column.is_none() == hidden;
+    let columns: Vec<words::Column> = words::COLUMNS.into_iter().filter(told).collect();
     let row = |(group, counts): (&String, &proto::Counts)| {
-        let proto::Counts { yes, no, abstain, present, not_voting, .. } = counts;
-        let figures = [yes, no, abstain, present, not_voting].map(u64::to_string);
+        let figures = columns.iter().map(|column| words::count(*column, counts).to_string());
         std::iter::once(group.clone()).chain(figures).collect()
     };
-    let header = ["GROUP", "YES", "NO", "ABSTAIN", "PRESENT", "NOT VOTING"];
-    screen::table(&header, answer.groups.iter().map(row), &[1, 2, 3, 4, 5])
+    let named = columns.iter().map(|column| words::column(*column).to_uppercase());
+    let header: Vec<String> = std::iter::once("GROUP".to_owned()).chain(named).collect();
+    let numbers: Vec<usize> = (1..header.len()).collect();
+    screen::table(&header, answer.groups.iter().map(row), &numbers)
 }
 
 fn lines(frame: &proto::TallyFrame, vote: &proto::Vote) -> Vec<String> {

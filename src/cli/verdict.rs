@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::hidden;
 use super::rules::words::{bar, threshold};
 use super::words::{self, state};
 use crate::proto::requirement::Kind;
@@ -222,7 +223,8 @@ pub fn vetoed_by(verdict: &Verdict) -> impl Iterator<Item = &str> {
 /// A vote's tally and what came of it, or would.
 pub fn result(vote: &Vote) -> Vec<String> {
     let casting_vote = vote.casting_vote.iter().map(|given| format!("  casting vote: {}", casting_vote(given)));
-    vote.tally.iter().flat_map(tally).chain(casting_vote).chain(outcome(vote)).collect()
+    let hidden = hidden::now(vote).map(|hidden| format!("  {hidden}"));
+    vote.tally.iter().flat_map(tally).chain(casting_vote).chain(outcome(vote)).chain(hidden).collect()
 }
 
 /// The casting vote: what it is, who gave it, and why.

@@ -202,7 +202,8 @@ fn table(mut votes: Vec<Vote>) -> Vec<String> {
         let mut row = vec![names::short(&vote.name), words::state(vote.state()).to_owned()];
         row.extend(timed.then(|| locks(vote).unwrap_or_default()));
         let count = |column: &words::Column| {
-            heads(vote).map_or_else(String::new, |heads| words::count(*column, &heads).to_string())
+            let count = heads(vote).and_then(|heads| words::shown_count(*column, &heads));
+            count.map_or_else(String::new, |count| count.to_string())
         };
         row.extend(counts.iter().map(count));
         row.extend([outcome(vote), vote.title.clone()]);

@@ -161,8 +161,14 @@ pub fn choice(choice: proto::Choice) -> &'static str {
         proto::Choice::No => "no",
         proto::Choice::Abstain => "abstain",
         proto::Choice::Present => "present",
-        proto::Choice::NotVoting | proto::Choice::Unspecified => "not voting",
+        proto::Choice::NotVoting => "not voting",
+        proto::Choice::Unspecified => "not shown",
     }
+}
+
+/// A member's light as it changes: one that is hidden changes when the member votes.
+pub fn light(light: proto::Choice) -> &'static str {
+    if light == proto::Choice::Unspecified { "has voted" } else { choice(light) }
 }
 
 /// Where a vote stands. In capitals where one watches it.
@@ -234,7 +240,7 @@ pub fn many(count: u64, one: &str) -> String {
     }
 }
 
-/// A column of counts: a stand, or none for ballots that are not shown yet.
+/// A column of counts: a stand, or none for ballots whose choice is not shown.
 pub type Column = Option<proto::Choice>;
 
 /// All columns, in the order in which they are shown.
@@ -249,7 +255,7 @@ pub const COLUMNS: [Column; 6] = [
 
 /// The name of a column.
 pub fn column(column: Column) -> &'static str {
-    column.map_or("not shown yet", choice)
+    column.map_or("not shown", choice)
 }
 
 /// What stands in a column.
@@ -264,6 +270,12 @@ pub fn count(column: Column, counts: &Counts) -> u64 {
     }
 }
 
+/// What stands in a column; none where what is counted there is hidden.
+pub fn shown_count(column: Column, counts: &Counts) -> Option<u64> {
+    let is_shown = counts.undisclosed == 0 || matches!(column, Some(proto::Choice::NotVoting) | None);
+    is_shown.then(|| count(column, counts))
+}
+
 /// Whether a column is shown where nothing stands in it.
 pub fn is_common(column: Column) -> bool {
     !matches!(column, Some(proto::Choice::Present) | None)
@@ -271,7 +283,7 @@ pub fn is_common(column: Column) -> bool {
 
 /// The columns that are shown for these counts.
 pub fn columns(counts: &Counts) -> Vec<(Column, u64)> {
-    let all = COLUMNS.into_iter().map(|column| (column, count(column, counts)));
+    let all = COLUMNS.into_iter().filter_map(|column| Some((column, shown_count(column, counts)?)));
     all.filter(|(column, count)| is_common(*column) || *count > 0).collect()
 }
 
@@ -295,8 +307,10 @@ mod tests {
     fn what_is_rare_is_shown_where_it_is() {
         let common = Counts { yes: 1, not_voting: 20, ..Default::default() };
         assert_eq!(counts(&common), "yes 1  no 0  abstain 0  not voting 20");
-        let rare = Counts { present: 2, undisclosed: 3, ..common };
-        assert_eq!(counts(&rare), "yes 1  no 0  abstain 0  present 2  not shown yet 3  not voting 20");
+        let rare = Counts { present: 2, ..common };
+        assert_eq!(counts(&rare), "yes 1  no 0  abstain 0  present 2  not voting 20");
+        let hidden = Counts { undisclosed: 3, not_voting: 20, ..Default::default() };
+        assert_eq!(counts(&hidden), "not shown 3  not voting 20", "what is hidden is not none");
         assert_eq!(aligned_counts(&common), "yes   1  no   0  abstain   0  not voting  20");
     }
 

@@ -1,6 +1,7 @@
 //! The command line as a client: what it prints, and what a script can go by.
 
 mod conducted;
+mod hidden;
 mod procedure;
 mod refused;
 mod told;

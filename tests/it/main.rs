@@ -42,6 +42,7 @@ mod stopping;
 mod streaming;
 mod timed;
 mod trace;
+mod visibility;
 mod watch_command;
 mod watching;
 mod writer;

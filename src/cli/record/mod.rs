@@ -122,7 +122,9 @@ fn line(stored: &proto::StoredEntry) -> String {
             format!("{time}  {what}")
         }
         Some(Content::Bytes(bytes)) => hexadecimal(bytes),
-        Some(Content::WithheldLeafHash(hash)) => format!("withheld until the lock, leaf hash {}", hexadecimal(hash)),
+        Some(Content::WithheldLeafHash(hash)) => {
+            format!("a ballot, withheld until its vote is locked, leaf hash {}", hexadecimal(hash))
+        }
         None => String::new(),
     };
     format!("{place}  {told}")

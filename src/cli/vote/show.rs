@@ -3,7 +3,7 @@
 use crate::cli::client::{Clients, Failure};
 use crate::cli::screen::{self, Listing, fact};
 use crate::cli::words::{self, many};
-use crate::cli::{annulment, names, pages, time, verdict};
+use crate::cli::{annulment, hidden, names, pages, time, verdict};
 use crate::proto;
 
 /// Show a vote.
@@ -103,7 +103,7 @@ fn lines(vote: &proto::Vote, annulled: Option<annulment::Annulment>) -> Vec<Stri
         fact("rule", &rule),
         fact("chosen by", &vote.rule_chosen_by),
         fact("on basis", &vote.rule_basis),
-        fact("ballots", &policy(vote.ballot_policy.unwrap_or_default())),
+        fact("ballots", &policy(vote)),
         fact("roll", &roll),
         fact("held", &time::second(vote.held_time.as_ref())),
         fact("tabled", &time::second(vote.create_time.as_ref())),
@@ -129,12 +129,7 @@ fn lines(vote: &proto::Vote, annulled: Option<annulment::Annulment>) -> Vec<Stri
     lines
 }
 
-fn policy(policy: proto::BallotPolicy) -> String {
-    let visible = match policy.visibility() {
-        proto::BallotVisibility::TallyOnly => Some("choices are shown from the lock on"),
-        proto::BallotVisibility::AfterLock => Some("tally and choices are shown from the lock on"),
-        _ => None,
-    };
-    let last = policy.final_on_cast.then_some("final once cast");
-    last.into_iter().chain(visible).collect::<Vec<_>>().join("; ")
+fn policy(vote: &proto::Vote) -> String {
+    let last = vote.ballot_policy.unwrap_or_default().final_on_cast.then(|| "final once cast".to_owned());
+    last.into_iter().chain(hidden::policy(vote)).collect::<Vec<_>>().join("; ")
 }

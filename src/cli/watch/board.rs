@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::cli::time;
+use crate::cli::{hidden, time};
 use crate::clock::Timestamp;
 use crate::proto::watch_tally_response::Message;
 use crate::proto::{self, Choice, TallyFrame, VoteState, WatchTallyResponse};
@@ -118,7 +118,11 @@ impl Board {
             let place = self.places.get(&seat.member).and_then(|at| self.roll.get(*at));
             place.map_or(Choice::NotVoting, |seat| seat.choice)
         };
-        let changed: Vec<Seat> = seats.iter().filter(|seat| before(seat) != seat.choice).cloned().collect();
+        // Where nothing is told of members, nothing has changed.
+        let hides = hidden::hides_members(&self.vote);
+        let told = |seat: &&Seat| !(hides && seat.choice == Choice::Unspecified);
+        let changed: Vec<Seat> =
+            seats.iter().filter(|seat| before(seat) != seat.choice).filter(told).cloned().collect();
         let first = self.roll.is_empty();
         self.places = seats.iter().enumerate().map(|(at, seat)| (seat.member.clone(), at)).collect();
         self.roll = seats;
@@ -187,6 +191,19 @@ pub mod tests {
         assert_eq!(changed, [Seat { member: "B".into(), choice: Choice::No }]);
         assert_eq!(roll(&board), "A Yes, B No");
         assert!(board.is_news(&board.roll[1]) && !board.is_news(&board.roll[0]));
+    }
+
+    #[test]
+    fn lights_that_are_hidden_are_no_news_until_a_member_is_told_to_have_voted() {
+        let hidden = |visibility: proto::BallotVisibility| {
+            let ballot_policy = Some(proto::BallotPolicy { visibility: visibility.into(), ..Default::default() });
+            let mut board =
+                Board::new(proto::Vote { ballot_policy, state: VoteState::Open.into(), ..Default::default() });
+            let whole = frame(3, 0, &[("A", Choice::Unspecified), ("B", Choice::NotVoting)]);
+            board.hear(whole).unwrap().iter().map(|seat| seat.member.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(hidden(proto::BallotVisibility::AfterLock), ["A"]);
+        assert_eq!(hidden(proto::BallotVisibility::TallyOnly), [] as [&str; 0]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span, Text};
 use super::board::{Board, Link, Seat};
 use super::digits::{self, Size};
 use super::roll::{self, Cells};
+use crate::cli::hidden;
 use crate::cli::text::{self, fit};
 use crate::cli::verdict::{self, Measure};
 use crate::cli::words;
@@ -174,7 +175,7 @@ fn counts(board: &Board, size: Option<Size>, width: usize, look: Look) -> Vec<Li
     let Some(size) = size else {
         let long = words::aligned_counts(&counts);
         let short = |(stand, count): &(Option<Choice>, u64)| {
-            Span::styled(format!("{}{count} ", stand.map_or('?', roll::mark)), style(*stand))
+            Span::styled(format!("{}{count} ", stand.map_or(roll::HIDDEN, roll::mark)), style(*stand))
         };
         return vec![if text::width(&long) <= width {
             Line::from(long)
@@ -183,7 +184,7 @@ fn counts(board: &Board, size: Option<Size>, width: usize, look: Look) -> Vec<Li
         }];
     };
     let figures: Vec<Vec<String>> = columns.iter().map(|(_, count)| digits::lines(*count, size)).collect();
-    let label = |stand: Option<Choice>| format!("{} {}", stand.map_or('?', roll::mark), words::column(stand));
+    let label = |stand: Option<Choice>| format!("{} {}", stand.map_or(roll::HIDDEN, roll::mark), words::column(stand));
     let labels: Vec<String> = columns.iter().map(|(stand, _)| label(*stand)).collect();
     // As wide as the whole roll would be: nothing moves while counts grow.
     let figure = digits::lines(all(board), size)[0].chars().count();
@@ -243,10 +244,11 @@ fn vetoed(board: &Board, width: usize, look: Look) -> Option<Line<'static>> {
     (!members.is_empty()).then_some(line)
 }
 
-/// While it is open those that changed last; else how it stands.
+/// While it is open those that changed last, or what is hidden; else how it stands.
 fn note(board: &Board, width: usize) -> Line<'static> {
     let note = match (board.frame.state(), &board.frame.verdict) {
-        (VoteState::Open | VoteState::Suspended, _) => latest(board, width),
+        (VoteState::Open | VoteState::Suspended, _) if !board.latest.is_empty() => latest(board, width),
+        (VoteState::Open | VoteState::Suspended, _) => hidden::now(&board.as_it_stands()).unwrap_or_default(),
         (VoteState::Locked, Some(verdict)) => format!("to be declared. {}", verdict.summary),
         (_, Some(verdict)) => verdict.summary.clone(),
         (_, None) => String::new(),
@@ -259,7 +261,7 @@ fn latest(board: &Board, width: usize) -> String {
     let mut said = String::new();
     for Seat { member, choice } in &board.latest {
         let before = if said.is_empty() { "last: " } else { ", " };
-        let more = format!("{said}{before}{member} {}", words::choice(*choice));
+        let more = format!("{said}{before}{member} {}", words::light(*choice));
         if text::width(&more) > width && !said.is_empty() {
             break;
         }

@@ -19,7 +19,7 @@ pub async fn lines(news: Receiver<News>, board: &mut Board, ballots: bool) -> Re
             News::Message(message) => {
                 let Some(changed) = board.hear(*message) else { continue };
                 for seat in changed.iter().filter(|_| ballots) {
-                    say::line(format_args!("{} {}", seat.member, words::choice(seat.choice)));
+                    say::line(format_args!("{} {}", seat.member, words::light(seat.choice)));
                 }
                 board.now = time::now();
                 say::line(line(board));

@@ -31,6 +31,9 @@ pub enum Cells {
     None,
 }
 
+/// The mark of what is hidden.
+pub const HIDDEN: char = '?';
+
 /// The mark of a stand.
 pub fn mark(choice: Choice) -> char {
     match choice {
@@ -38,11 +41,12 @@ pub fn mark(choice: Choice) -> char {
         Choice::No => '-',
         Choice::Abstain => 'o',
         Choice::Present => 'p',
-        Choice::NotVoting | Choice::Unspecified => '.',
+        Choice::NotVoting => '.',
+        Choice::Unspecified => HIDDEN,
     }
 }
 
-/// The colour of a stand; none for those who have none.
+/// The colour of a stand; none for those who have none, and for what is hidden.
 pub fn colour(choice: Choice) -> Option<Color> {
     match choice {
         Choice::Yes => Some(Color::Green),
@@ -162,7 +166,7 @@ impl Cell {
         let style = match colour(choice).filter(|_| self.look.colour) {
             Some(colour) if large => Style::new().fg(Color::Black).bg(colour),
             Some(colour) => Style::new().fg(colour),
-            None if matches!(choice, Choice::NotVoting | Choice::Unspecified) => Style::new().dim(),
+            None if choice == Choice::NotVoting => Style::new().dim(),
             None => Style::new(),
         };
         match (news, large) {

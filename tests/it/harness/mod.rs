@@ -6,6 +6,7 @@ pub mod clock;
 pub mod conduct;
 pub mod held;
 pub mod past;
+pub mod raw;
 pub mod server;
 pub mod strace;
 pub mod whole;

@@ -1,61 +1,17 @@
 //! Bytes to a server, as no decent client sends them.
 
-use bytes::{Buf, BufMut, Bytes};
 use rollcall::proto;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::Status;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
 
 use super::yes;
-use crate::harness::Client;
-
-/// Messages as bytes, whatever they say.
-#[derive(Default)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Vec<u8>;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, message: Vec<u8>, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        into.put_slice(&message);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(from.copy_to_bytes(from.remaining())))
-    }
-}
+use crate::harness::{Client, raw};
 
 /// Sends one message to a method, and takes the first answer.
 pub async fn call(channel: &Channel, path: &str, message: Vec<u8>) -> Result<(), Status> {
-    let mut client = Grpc::new(channel.clone());
-    client.ready().await.unwrap();
-    let answers = client.server_streaming(Request::new(message), path.parse().unwrap(), Raw).await?;
-    answers.into_inner().message().await.map(drop)
+    raw::call(channel, path, message).await?.message().await.map(drop)
 }
 
 /// Sends bytes that are no call, and reads until the server has had enough or says something.
