@@ -11,8 +11,8 @@ use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
 use rollcall::clock::Timestamp;
 use rollcall::domain::{
-    BallotPolicy, Choice, Correction, Counts, Digest, Entry, Event, Member, Outcome, Question, Relation, RelationKind,
-    RequestId, RequestKey, Statement, StatementKind, Tally,
+    BallotPolicy, Choice, Correction, Counts, Digest, Entry, Event, Member, Nonce, Outcome, Question, Relation,
+    RelationKind, RequestId, RequestKey, Statement, StatementKind, Tally, Visibility,
 };
 use rollcall::presets::Presets;
 use rollcall::proto;
@@ -24,7 +24,7 @@ mod digests;
 use digests::digests;
 
 /// The newest golden file. A change of the stored format makes a new one; the old ones stay and must decode.
-const NEWEST: &str = "entries-2.txt";
+const NEWEST: &str = "entries-3.txt";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -67,6 +67,10 @@ fn entries() -> Vec<Entry> {
     let body = || "un-ga".parse().unwrap();
     let vote = || "bodies/un-ga/votes/es-11-4".parse().unwrap();
     let members = || vec![member("ALB", 2_800_000, &["permanent", "elected"]), member("a.b_c-9", u64::MAX, &[])];
+    let hidden = |visibility| {
+        let ballot_policy = BallotPolicy { visibility, ..BallotPolicy::default() };
+        Arc::new(Question { ballot_policy, ..(*question("un.ga.simple")).clone() })
+    };
     let opened = |lock_at_time| {
         let (vote, roll, members_present) = (vote(), members(), Some(150));
         Event::VoteOpened { vote, roll, seats: 193, members: 192, members_present, lock_at_time }
@@ -127,6 +131,10 @@ fn entries() -> Vec<Entry> {
             outcome: Outcome::NotAdopted,
             declaration_lapsed: true,
         },
+        Event::VoteCreated { vote: vote(), question: hidden(Visibility::TallyOnly) },
+        Event::VoteCreated { vote: vote(), question: hidden(Visibility::AfterLock) },
+        Event::BallotCast { vote: vote(), member: "ALB".parse().unwrap(), choice: Choice::Yes },
+        Event::BallotWithdrawn { vote: vote(), member: "ALB".parse().unwrap() },
     ];
     let entry = |(at, event): (usize, Event)| {
         let number = u8::try_from(at + 1).unwrap();
@@ -138,7 +146,8 @@ fn entries() -> Vec<Entry> {
             // What the service does by itself has no request.
             request: (at != 5).then_some(request),
             revision: if about_vote { u64::from(number) - 2 } else { 0 },
-            nonce: None,
+            // The ballots at the end are those of a vote that hides them.
+            nonce: (at >= 26).then_some(Nonce([0xA0 | number; 16])),
             event,
         }
     };
@@ -245,6 +254,8 @@ fn bytes_that_are_no_entry_are_refused() {
     for bytes in [&b""[..], b"\xff\xff\xff", b"\x08\x01"] {
         assert!(decode(bytes).is_err(), "{bytes:?}");
     }
+    let short = proto::Entry { nonce: vec![7; 15].into(), ..proto::Entry::decode(sound).unwrap() };
+    assert_eq!(decode(&short.encode_to_vec()).unwrap_err().to_string(), "its nonce is not 16 bytes");
 }
 
 #[test]

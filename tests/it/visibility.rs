@@ -43,7 +43,7 @@ async fn wrong(hall: &Hall, visibility: &str, state: &str) -> Vec<String> {
     }
     for (method, json) in hall.acts(&vote) {
         let said = hall.ask(method, json, &vote).await;
-        let kinds: &[Kind] = if told::tells_vote(method) { &[Kind::Counts, Kind::Verdict] } else { &[] };
+        let kinds: &[Kind] = if told::tells_vote(&hall.method(method)) { &[Kind::Counts, Kind::Verdict] } else { &[] };
         let expected = match hides(state) {
             true => told::expected(kinds, visibility, state),
             false => hall.again(method, json, &vote, &format!("live-{state}")).await,

@@ -15,7 +15,7 @@ use crate::harness::{Client, Server, raw};
 pub const STATES: [&str; 8] = ["draft", "open", "suspended", "locked", "declared", "annulled", "set-aside", "adopted"];
 
 /// Equal counts are broken by a casting vote.
-const RULE: &str = r#"{"requirements":[{"threshold":{"choices":[1],"comparison":2,"share":{"numerator":1,"denominator":2,"base":1}}}],"tieBreak":1}"#;
+const RULE: &str = r#"{"requirements":[{"threshold":{"choices":[1],"comparison":2,"share":{"numerator":1,"denominator":2,"base":5}}}],"tieBreak":1}"#;
 
 /// A server with its votes.
 pub struct Hall {
@@ -26,6 +26,8 @@ pub struct Hall {
     acts: Vec<(String, &'static str, String)>,
     /// The places of each vote's ballots.
     places: BTreeMap<String, BTreeSet<u64>>,
+    /// The place before each vote.
+    before: BTreeMap<String, u64>,
 }
 
 impl Hall {
@@ -33,8 +35,8 @@ impl Hall {
     pub async fn conducted() -> Self {
         let server = Server::new();
         let client = server.client().await;
-        let (acts, places) = (Vec::new(), BTreeMap::new());
-        let mut hall = Self { server, client, pool: told::pool(), acts, places };
+        let (acts, places, before) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let mut hall = Self { server, client, pool: told::pool(), acts, places, before };
         hall.act("", "CreateBody", r#""bodyId":"hall""#).await;
         let member = |id: &str, groups: &str| format!(r#"{{"name":"bodies/hall/members/{id}","groups":[{groups}]}}"#);
         let north = ["A", "B"].map(|id| member(id, r#""north""#));
@@ -108,6 +110,8 @@ impl Hall {
 
     async fn table(&mut self, vote: &str, visibility: &str) {
         let (_, visibility) = VISIBILITIES.iter().find(|(name, _)| *name == visibility).unwrap();
+        let end = self.client.end().await;
+        self.before.insert(vote.to_owned(), end);
         let policy = format!(r#"{{"visibility":{}}}"#, i32::from(*visibility));
         let question = format!(r#""vote":{{"rule":{RULE},"ballotPolicy":{policy}}}"#);
         self.act(vote, "CreateVote", &format!(r#""parent":"bodies/hall","voteId":"{vote}",{question}"#)).await;
@@ -154,7 +158,8 @@ impl Hall {
     /// What a method tells of a vote: the lines of its answers, or its refusal.
     pub async fn ask(&self, method: &str, json: &str, vote: &str) -> Vec<String> {
         let name = format!("bodies/hall/votes/{vote}");
-        match self.answers(method, &json.replace("$VOTE", &name)).await {
+        let before = self.before[vote].to_string();
+        match self.answers(method, &json.replace("$VOTE", &name).replace("$BEFORE", &before)).await {
             Err(status) => {
                 let details = status.get_error_details();
                 let reason = details.error_info().map_or("", |info| &info.reason);
@@ -178,7 +183,8 @@ impl Hall {
         self.ask(method, json, twin).await
     }
 
-    fn method(&self, name: &str) -> MethodDescriptor {
+    /// A method of the contract.
+    pub fn method(&self, name: &str) -> MethodDescriptor {
         let mut methods = self.pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
         methods.find(|method| method.name() == name).unwrap_or_else(|| panic!("no method {name}"))
     }

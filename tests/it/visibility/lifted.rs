@@ -165,10 +165,12 @@ async fn the_hash_of_a_hidden_ballot_cannot_be_guessed_from_all_else() {
             client.open_as(&vote, 0).await.unwrap();
             let request_id = "00000000-0000-4000-8000-000000000001".to_owned();
             let cast = proto::CastBallotRequest { vote, request_id, ..ballot("A", Choice::Yes) };
-            of.push(client.send(cast).await.unwrap().leaf_hash);
+            of.push(client.send(cast.clone()).await.unwrap().leaf_hash);
+            client.lock_as(&cast.vote).await.unwrap();
         }
-        let live = client.entries().await.into_iter().filter(|entry| entry.nonce.is_empty()).count();
-        assert_eq!(live, 9, "an entry that is never withheld has no nonce");
+        let entries = client.entries().await;
+        let sealed = entries.iter().filter(|entry| !entry.nonce.is_empty()).count();
+        assert_eq!((entries.len(), sealed), (14, 2), "an entry that is never withheld has no nonce");
         stop.cancel();
         hashes.push(of);
     }

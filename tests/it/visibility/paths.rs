@@ -15,6 +15,8 @@ pub enum Kind {
     Ballots,
     /// One member's ballot.
     BallotOf(&'static str),
+    /// The ballots whose choice is told.
+    OfAnyChoice,
     /// The ballots in favour.
     InFavour,
     /// The members that did otherwise in the reference.
@@ -25,9 +27,9 @@ pub enum Kind {
     More,
 }
 
-use Kind::{BallotOf, Ballots, Counts, Entries, Groups, InFavour, More, Moves, Seats, Verdict};
+use Kind::{BallotOf, Ballots, Counts, Entries, Groups, InFavour, More, Moves, OfAnyChoice, Seats, Verdict};
 
-/// A method, a request about the vote `$VOTE` of the body, and what the answer tells.
+/// A method, a request about the vote `$VOTE` of the body, which begins after `$BEFORE`, and what the answer tells.
 pub const ROWS: &[(&str, &str, &[Kind])] = &[
     ("GetVote", r#"{"name":"$VOTE"}"#, &[Counts, Verdict]),
     ("ListVotes", r#"{"parent":"bodies/hall"}"#, &[Counts, Verdict]),
@@ -44,7 +46,7 @@ pub const ROWS: &[(&str, &str, &[Kind])] = &[
     ("GetBallot", r#"{"name":"$VOTE/ballots/D"}"#, &[BallotOf("D")]),
     ("GetBallot", r#"{"name":"$VOTE/ballots/E"}"#, &[BallotOf("E")]),
     ("ListBallots", r#"{"parent":"$VOTE"}"#, &[Ballots]),
-    ("ListBallots", r#"{"parent":"$VOTE","choices":[1,2,3,4,5]}"#, &[Kind::Ballots]),
+    ("ListBallots", r#"{"parent":"$VOTE","choices":[1,2,3,4,5]}"#, &[OfAnyChoice]),
     ("ListBallots", r#"{"parent":"$VOTE","choices":[1]}"#, &[InFavour]),
     ("ListBallots", r#"{"parent":"$VOTE","member":"A","choices":[1]}"#, &[InFavour]),
     ("ListBallots", r#"{"parent":"$VOTE","member":"A","choices":[2]}"#, &[]),
@@ -53,10 +55,10 @@ pub const ROWS: &[(&str, &str, &[Kind])] = &[
     ("ListBallots", r#"{"parent":"bodies/hall/votes/-","member":"A","choices":[1]}"#, &[InFavour]),
     ("CompareVotes", r#"{"votes":["$VOTE","bodies/hall/votes/reference"]}"#, &[Counts, Verdict, Moves]),
     ("CompareVotes", r#"{"votes":["bodies/hall/votes/reference","$VOTE"]}"#, &[Counts, Verdict, Moves]),
-    ("ReadEntries", r#"{}"#, &[Entries]),
-    ("ReadEntries", r#"{"raw":true}"#, &[Entries]),
+    ("ReadEntries", r#"{"afterSeq":"$BEFORE","limit":"16"}"#, &[Entries]),
+    ("ReadEntries", r#"{"afterSeq":"$BEFORE","limit":"16","raw":true}"#, &[Entries]),
     ("ReadEntries", r#"{"scope":"$VOTE"}"#, &[Entries]),
-    ("ReadEntries", r#"{"scope":"bodies/hall","raw":true}"#, &[Entries]),
+    ("ReadEntries", r#"{"scope":"bodies/hall","afterSeq":"$BEFORE","limit":"16","raw":true}"#, &[Entries]),
     ("ReadEntries", r#"{"scope":"$VOTE","follow":true}"#, &[Entries]),
     ("ListAnnotations", r#"{"parent":"$VOTE"}"#, &[]),
 ];

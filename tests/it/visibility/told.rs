@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, Kind as Field, MessageDescriptor, ReflectMessage, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, Kind as Field, MessageDescriptor, MethodDescriptor, ReflectMessage, Value,
+};
 use rollcall::proto;
 
 use super::paths::Kind;
@@ -69,19 +71,19 @@ impl Scan<'_> {
             let value = message.get_field(&field);
             match field.kind() {
                 Field::Enum(of) if of.name() == "Choice" => {
-                    let values = value.as_list().map_or_else(|| vec![value.as_ref().clone()], <[Value]>::to_vec);
-                    let choice =
-                        |value: &Value| of.get_value(value.as_enum_number().unwrap()).unwrap().name()[7..].to_owned();
-                    let choices: Vec<String> = values.iter().map(choice).collect();
-                    // What a correction or a statement leaves unset is not hidden.
-                    if kind != "Ballot" || field.name() != "corrected" || choices != ["UNSPECIFIED"] {
-                        self.lines.push(format!("{kind} {who} {}", choices.join(" ")));
+                    let choice = |number: i32| of.get_value(number).unwrap().name()["CHOICE_".len()..].to_owned();
+                    let told = value.as_enum_number().map_or_else(String::new, choice);
+                    // What is left unset elsewhere is not hidden.
+                    let can_be_hidden = kind == "SeatChoice" || kind == "Ballot" && field.name() == "choice";
+                    if can_be_hidden || told != "UNSPECIFIED" {
+                        self.lines.push(format!("{kind} {who} {told}").trim_end().to_owned());
                     }
                 }
                 Field::Enum(of) if of.name() == "Outcome" && value.as_enum_number() != Some(0) => {
                     self.lines.push(format!("{kind} outcome"));
                 }
-                _ if field.name() == "next_page_token" && !text(message, "next_page_token").is_empty() => {
+                Field::Message(_) if !message.has_field(&field) => {}
+                _ if field.name() == "next_page_token" && message.has_field(&field) => {
                     self.lines.push("more".to_owned());
                 }
                 _ => self.value(&value),
@@ -101,7 +103,7 @@ impl Scan<'_> {
     fn entry(&mut self, stored: &DynamicMessage) {
         let content = stored.get_field_by_name("bytes").filter(|_| stored.has_field_by_name("bytes"));
         if let Some(bytes) = content {
-            let described = pool().get_message_by_name("rollcall.v1.Entry").unwrap();
+            let described = stored.descriptor().parent_pool().get_message_by_name("rollcall.v1.Entry").unwrap();
             let entry = DynamicMessage::decode(described, bytes.as_bytes().unwrap().clone()).unwrap();
             return self.message(&entry);
         }
@@ -150,6 +152,10 @@ pub fn expected(kinds: &[Kind], visibility: &str, state: &str) -> Vec<String> {
             (Kind::Groups, _) => vec!["Counts 1-1-0-0-0-0".to_owned(), "Counts 0-0-1-0-0-0".to_owned()],
             (Kind::Seats, _) => roll.map(|(who, live)| format!("SeatChoice {who} {}", ballot(who, live).1)).to_vec(),
             (Kind::Ballots, _) => roll.iter().flat_map(|(who, live)| whole(who, live)).collect(),
+            (Kind::OfAnyChoice, _) => {
+                let told = roll.iter().filter(|(who, live)| ballot(who, live).1 != "UNSPECIFIED");
+                told.flat_map(|(who, live)| whole(who, live)).collect()
+            }
             (Kind::BallotOf(who), _) => {
                 roll.iter().filter(|(id, _)| id == who).flat_map(|(who, live)| whole(who, live)).collect()
             }
@@ -170,10 +176,7 @@ pub fn expected(kinds: &[Kind], visibility: &str, state: &str) -> Vec<String> {
 }
 
 /// Whether a change is answered with the vote as it now stands.
-pub fn tells_vote(method: &str) -> bool {
-    let pool = pool();
-    let mut methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
-    let method = methods.find(|one| one.name() == method).unwrap();
+pub fn tells_vote(method: &MethodDescriptor) -> bool {
     method.output().get_field_by_name("vote").is_some_and(|field| field.kind().as_message().is_some())
 }
 
