@@ -14,6 +14,7 @@ mod decided;
 mod event;
 mod hall;
 mod judge;
+mod lights;
 pub mod limits;
 mod member;
 mod membership;
@@ -38,6 +39,7 @@ pub use comparison::{Moves, moves};
 pub use event::{Entry, Event, Receipt};
 pub use hall::Hall;
 pub use judge::Facts;
+pub use lights::{Light, Lights};
 pub use member::{Member, Suspension};
 pub use membership::MemberShare;
 pub use name::{BallotName, BodyId, MemberId, MemberName, NameError, VoteId, VoteName};
@@ -51,6 +53,5 @@ pub use state::{Decision, State};
 pub use tally::{Counts, Tally};
 pub use verdict::{Criterion, Decidedness, Outcome, Verdict};
 pub use vote::{
-    BallotPolicy, CastingVote, Declaration, Light, Question, Relation, RelationKind, Visibility, Vote, VoteState,
-    Voting,
+    BallotPolicy, CastingVote, Declaration, Question, Relation, RelationKind, Visibility, Vote, VoteState, Voting,
 };

@@ -49,7 +49,7 @@ fn cast(choice: proto::Choice) -> Result<Choice, &'static str> {
 /// The ballot at a place of the roll, as the roll call shows it: as it was locked, and as it was corrected.
 #[must_use]
 pub fn ballot(vote: &VoteName, voting: &Voting, at: usize) -> proto::Ballot {
-    let (member, stand) = (&voting.roll.members()[at], voting.lights[at].stand.as_ref());
+    let (member, stand) = (&voting.roll.members()[at], voting.lights.get(at).stand);
     let corrected = voting.corrections.get(&at).map_or(proto::Choice::Unspecified, |choice| (*choice).into());
     let name = BallotName { vote: vote.clone(), member: member.id.clone() };
     proto::Ballot {

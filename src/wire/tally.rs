@@ -90,7 +90,7 @@ impl From<&Vote> for Frame {
 
 impl From<&Voting> for Lights {
     fn from(voting: &Voting) -> Self {
-        let stands = voting.choices().zip(&voting.lights).map(|((_, choice), light)| (choice, light.changed));
+        let stands = voting.choices().zip(voting.lights.iter()).map(|((_, choice), light)| (choice, light.changed));
         Self { roll: Arc::clone(&voting.roll), stands: stands.collect() }
     }
 }
