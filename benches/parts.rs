@@ -7,11 +7,12 @@ mod hall;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use rollcall::domain::{Command, Facts};
+use rollcall::domain::{Choice, Command, Facts, Tally};
 use rollcall::log::{self, Location};
 use rollcall::presets::Presets;
 use rollcall::wire::tally::Frame;
@@ -79,8 +80,12 @@ fn judge(bencher: Bencher, rule: &str) {
     let hall = Open::voted();
     let presets = Presets::built_in().unwrap();
     let (rule, voting) = (presets.get(rule).unwrap(), hall.vote().voting.as_ref().unwrap());
+    let mut tally = Tally::opened(voting.roll.members().iter().map(Arc::as_ref), rule);
+    for ballot in hall.vote().shown().ballots() {
+        tally.shift(ballot.member, Choice::NotVoting, ballot.counted().unwrap());
+    }
     let facts = || Facts {
-        tally: &voting.tally,
+        tally: &tally,
         seats: voting.seats.into(),
         members: voting.members.into(),
         members_present: None,

@@ -1,6 +1,10 @@
 //! The read side: follows the record, keeps what everyone in the hall sees, and shows watchers the newest state.
 //! Decides nothing and writes nothing.
 
+mod entries;
+
+pub use entries::{ReadError, Readable};
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -23,6 +27,7 @@ const PAGE: usize = 512;
 #[derive(Clone)]
 pub struct Board {
     shared: Arc<Shared>,
+    journal: Journal,
     reached: watch::Receiver<Seq>,
 }
 
@@ -155,7 +160,7 @@ pub struct Follower {
 pub fn open(journal: Journal) -> (Board, Follower) {
     let shared = Arc::new(Shared::default());
     let reached = watch::Sender::new(Seq::ZERO);
-    let board = Board { shared: Arc::clone(&shared), reached: reached.subscribe() };
+    let board = Board { shared: Arc::clone(&shared), journal: journal.clone(), reached: reached.subscribe() };
     (board, Follower { shared, journal, reached })
 }
 

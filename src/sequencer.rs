@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{Command, Decision, Entry, Event, Receipt, Rejection, RequestKey, State};
+use crate::domain::{Command, Decision, Entry, Event, Nonce, Receipt, Rejection, RequestKey, State};
 use crate::journal::{Journal, JournalError, Staged};
 use crate::log::AppendError;
 use crate::seq::Seq;
@@ -306,7 +306,8 @@ impl Writer {
     fn record(&mut self, event: Event, request: Option<RequestKey>, now: Timestamp, batch: &mut Batch) -> Receipt {
         self.end = self.end.next();
         let revision = self.state.next_revision(&event);
-        let entry = Entry { seq: self.end, record_time: now, request, revision, event };
+        let nonce = self.state.hall().seals(&event).then(random);
+        let entry = Entry { seq: self.end, record_time: now, request, revision, nonce, event };
         self.state.evolve(&entry);
         let staged = Staged::new(&entry);
         batch.bytes += staged.payload.len();
@@ -332,6 +333,16 @@ impl Waiting {
         // A caller that has gone does not need its answer: what it asked for is on record all the same.
         let _ = self.answer.send(self.answers);
     }
+}
+
+/// Bytes that no one can guess.
+///
+/// # Panics
+/// Where the operating system gives none, which it does not do to a process that has come to serve.
+fn random() -> Nonce {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    Nonce(bytes)
 }
 
 /// Waits for so long; for ever where there is nothing to wait for.

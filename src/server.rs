@@ -128,11 +128,11 @@ pub async fn run(
 
     let journal = Journal::new(config.log);
     let (sequencer, writer) = sequencer::open(journal.clone(), Arc::clone(&config.clock));
-    let (board, follower) = board::open(journal.clone());
+    let (board, follower) = board::open(journal);
     let stopping = CancellationToken::new();
     let edge = Edge::new(stopping.clone());
     let presets = config.presets;
-    let rollcall = Rollcall { sequencer, board: board.clone(), journal, presets, stopping: stopping.clone() };
+    let rollcall = Rollcall { sequencer, board: board.clone(), presets, stopping: stopping.clone() };
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .max_concurrent_streams(MAX_STREAMS)

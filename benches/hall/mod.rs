@@ -100,7 +100,7 @@ impl Open {
         let Decision::Record(event) = self.state.decide(command, now()).unwrap() else { panic!("on record already") };
         let revision = self.state.next_revision(&event);
         let seq = self.state.hall().end().next();
-        Entry { seq, record_time: now(), request: Some(command.request), revision, event }
+        Entry { seq, record_time: now(), request: Some(command.request), revision, nonce: None, event }
     }
 
     /// The entry of the next ballot.

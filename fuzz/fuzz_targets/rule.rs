@@ -31,7 +31,8 @@ fn tabled(rule: proto::Rule) -> (Rule, Event) {
 /// The rule after it was written to the record and read back.
 fn recorded(event: Event) -> Rule {
     let time = Timestamp::default();
-    let stored = entry::encode(&Entry { seq: Seq::new(1), record_time: time, request: None, revision: 1, event });
+    let stored =
+        entry::encode(&Entry { seq: Seq::new(1), record_time: time, request: None, revision: 1, nonce: None, event });
     let Event::VoteCreated { question, .. } = entry::decode(&stored).unwrap().event else { panic!("another event") };
     question.rule.clone()
 }

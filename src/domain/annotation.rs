@@ -171,7 +171,7 @@ mod tests {
     fn recorded(state: &mut State, event: Event) {
         let seq = state.hall().end().next();
         let (record_time, revision) = (state.hall().time(), state.next_revision(&event));
-        state.evolve(&Entry { seq, record_time, request: None, revision, event });
+        state.evolve(&Entry { seq, record_time, request: None, revision, nonce: None, event });
     }
 
     #[test]

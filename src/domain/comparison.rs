@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::shown::Veil;
 use super::vote::{Vote, Voting};
 use super::{Choice, Hall, Member, Rejection, Resource, VoteName};
 
@@ -9,17 +10,25 @@ impl Hall {
     /// The votes to be compared.
     ///
     /// # Errors
-    /// One that is not on record, or has no roll.
-    pub fn compared(&self, names: &[VoteName]) -> Result<Vec<&Vote>, Rejection> {
+    /// One that is not on record, has no roll, or hides its choices.
+    pub fn compared(&self, names: &[VoteName]) -> Result<Compared<'_>, Rejection> {
         let compared = |name: &VoteName| {
             let vote = self.vote(name).ok_or_else(|| Rejection::NoSuch(Resource::Vote(name.clone())))?;
             match vote.voting {
+                Some(_) if vote.veil() != Veil::None => {
+                    Err(vote.wrong_state("a vote that hides its ballots can be compared once it was LOCKED"))
+                }
                 Some(_) => Ok(vote),
                 None => Err(vote.wrong_state("only votes that have a roll can be compared")),
             }
         };
-        names.iter().map(compared).collect()
+        Ok(Compared { votes: names.iter().map(compared).collect::<Result<_, _>>()? })
     }
+}
+
+/// Votes of one body whose choices are shown.
+pub struct Compared<'a> {
+    votes: Vec<&'a Vote>,
 }
 
 /// What one member did in several votes.
@@ -31,20 +40,28 @@ pub struct Moves<'a> {
     pub choices: Vec<Option<Choice>>,
 }
 
-/// The members that did not do the same in all of these votes, in the order of the first roll, then of those that follow. Each has
-/// a number that stays, since rolls are frozen.
-#[must_use]
-pub fn moves<'a>(votes: &[&'a Vote]) -> Vec<(usize, Moves<'a>)> {
-    let votings: Vec<&Voting> = votes.iter().filter_map(|vote| vote.voting.as_ref()).collect();
-    let mut seen = HashSet::new();
-    let on_any = votings.iter().flat_map(|voting| voting.roll.members());
-    let each = on_any.filter(|member| seen.insert(&member.id)).map(|member| {
-        let place = |voting: &&'a Voting| voting.roll.position(&member.id).map(|at| (*voting, at));
-        let places: Vec<_> = votings.iter().map(place).collect();
-        let latest = places.iter().flatten().next_back();
-        let member = latest.map_or(member, |(voting, at)| &voting.roll.members()[*at]);
-        Moves { member, choices: places.iter().map(|place| place.map(|(voting, at)| voting.choice(at))).collect() }
-    });
-    let moved = |one: &Moves| one.choices.windows(2).any(|pair| pair[0] != pair[1]);
-    each.enumerate().filter(|(_, one)| moved(one)).collect()
+impl<'a> Compared<'a> {
+    /// The votes, in the order in which they were named.
+    #[must_use]
+    pub fn votes(&self) -> &[&'a Vote] {
+        &self.votes
+    }
+
+    /// The members that did not do the same in all of these votes, in the order of the first roll, then of those that follow. Each
+    /// has a number that stays, since rolls are frozen.
+    #[must_use]
+    pub fn moves(&self) -> Vec<(usize, Moves<'a>)> {
+        let votings: Vec<&'a Voting> = self.votes.iter().filter_map(|vote| vote.voting.as_ref()).collect();
+        let mut seen = HashSet::new();
+        let on_any = votings.iter().flat_map(|voting| voting.roll.members());
+        let each = on_any.filter(|member| seen.insert(&member.id)).map(|member| {
+            let place = |voting: &&'a Voting| voting.roll.position(&member.id).map(|at| (*voting, at));
+            let places: Vec<_> = votings.iter().map(place).collect();
+            let latest = places.iter().flatten().next_back();
+            let member = latest.map_or(member, |(voting, at)| &voting.roll.members()[*at]);
+            Moves { member, choices: places.iter().map(|place| place.map(|(voting, at)| voting.choice(at))).collect() }
+        });
+        let moved = |one: &Moves| one.choices.windows(2).any(|pair| pair[0] != pair[1]);
+        each.enumerate().filter(|(_, one)| moved(one)).collect()
+    }
 }

@@ -8,6 +8,7 @@ use super::command::Intent;
 use super::event::Event;
 use super::limits::{MAX_OPEN_VOTES, MAX_WEIGHT_SUM};
 use super::rejection::{Limit, Rejection, Resource, RollFault};
+use super::shown::Veil;
 use super::vote::{Question, Vote, VoteState, Voting};
 use super::{BallotName, Body, Member, MemberId, MemberName, Outcome, Stand, State, VoteName};
 use crate::clock::Timestamp;
@@ -147,7 +148,8 @@ impl Vote {
         match stand.ok_or_else(|| self.not_on_roll(member))? {
             Some(stand) if self.question.ballot_policy.final_on_cast => {
                 let voter = MemberName { body: self.name.body.clone(), member: member.clone() };
-                Err(Rejection::BallotFinal { member: voter, seq: stand.seq })
+                let seq = (self.veil() != Veil::Members).then_some(stand.seq);
+                Err(Rejection::BallotFinal { member: voter, seq })
             }
             stand => Ok(stand),
         }

@@ -19,9 +19,15 @@ pub struct Entry {
     pub request: Option<RequestKey>,
     /// The vote's revision after it; 0 where it is not about a vote.
     pub revision: u64,
+    /// Where it can be withheld from readers, so that its hash tells nothing.
+    pub nonce: Option<Nonce>,
     /// What happened.
     pub event: Event,
 }
+
+/// Random bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nonce(pub [u8; 16]);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -165,10 +165,7 @@ impl Hall {
             Event::VoteSuspended { .. } => self.change(name, entry, Some(VoteState::Suspended), |_| {}),
             Event::VoteResumed { .. } => self.change(name, entry, Some(VoteState::Open), |_| {}),
             Event::VoteLocked { .. } => {
-                self.change(name, entry, Some(VoteState::Locked), |vote| {
-                    vote.lock_time = Some(entry.record_time);
-                    vote.voting.iter_mut().for_each(|voting| voting.lights.pack());
-                });
+                self.change(name, entry, Some(VoteState::Locked), |vote| vote.lock(entry));
             }
             Event::CastingVoteGiven { choice, given_by, reason, .. } => self.change(name, entry, None, |vote| {
                 let (given_by, reason) = (given_by.clone(), reason.clone());

@@ -12,16 +12,16 @@ const BLOCK: usize = 32;
 
 /// What one member on the roll has pressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Light {
+pub(super) struct Light {
     /// Its ballot, while it has one.
     pub stand: Option<Stand>,
-    /// The vote's revision when its stand last changed, by a correction too; 0 where it never did.
+    /// The vote's revision when its stand last changed, by a correction too, or was first shown; 0 where it never did.
     pub changed: u64,
 }
 
 /// The lights of one roll, in its order.
 #[derive(Clone, Debug)]
-pub struct Lights(Form);
+pub(super) struct Lights(Form);
 
 #[derive(Clone, Debug)]
 enum Form {
@@ -39,13 +39,11 @@ struct Packed {
 
 impl Lights {
     /// So many lights, none of them lit.
-    #[must_use]
     pub fn dark(count: usize) -> Self {
         Self(Form::Lit(vec![Light::default(); count]))
     }
 
     /// How many there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         match &self.0 {
             Form::Lit(lights) => lights.len(),
@@ -53,14 +51,7 @@ impl Lights {
         }
     }
 
-    /// Whether the roll is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The light at a place of the roll, which must be one.
-    #[must_use]
     pub fn get(&self, at: usize) -> Light {
         match &self.0 {
             Form::Lit(lights) => lights[at],

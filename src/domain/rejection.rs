@@ -40,12 +40,15 @@ pub enum Rejection {
     #[error("{0} is not on the roll of this vote")]
     NotOnRoll(MemberName),
     /// The member has a ballot, and this vote lets none be changed.
-    #[error("{member} has cast its ballot at {seq}, and this vote lets no ballot be changed")]
+    #[error(
+        "{member} has cast its ballot{}, and this vote lets no ballot be changed",
+        seq.map_or_else(String::new, |seq| format!(" at {seq}"))
+    )]
     BallotFinal {
         /// The member.
         member: MemberName,
-        /// The ballot's place in the record.
-        seq: Seq,
+        /// The ballot's place in the record, where that may be told: beside a live tally it tells the choice.
+        seq: Option<Seq>,
     },
     /// The outcome declared is not the rule's, and no ruling was given.
     #[error("the rule gives OUTCOME_{}: declare that, or give the ruling that sets it aside", outcome.as_str())]

@@ -63,6 +63,10 @@ pub enum Visibility {
     /// Everyone, as on the board in the hall.
     #[default]
     Live,
+    /// No one before the lock. The tally is live.
+    TallyOnly,
+    /// No one before the lock, nor the tally: only who has voted is live.
+    AfterLock,
 }
 
 /// What one vote is to another.
@@ -167,19 +171,19 @@ pub struct Vote {
     pub as_of_time: Timestamp,
 }
 
-/// The voting of an opened vote.
+/// The voting of an opened vote. What its members chose is told by [`Vote::shown`] alone.
 #[derive(Clone, Debug)]
 pub struct Voting {
     /// The members entitled to vote.
     pub roll: Arc<Roll>,
     /// What they have pressed, in the order of the roll. Corrections leave it as it was.
-    pub lights: Lights,
+    pub(super) lights: Lights,
     /// What the ballots at these places of the roll were corrected to.
-    pub corrections: BTreeMap<usize, Choice>,
+    pub(super) corrections: BTreeMap<usize, Choice>,
     /// The counts, kept as ballots come; corrections included.
-    pub tally: Tally,
+    pub(super) tally: Tally,
     /// The tally as it was locked, where a ballot was corrected since.
-    pub announced: Option<Tally>,
+    pub(super) announced: Option<Tally>,
     /// Seats of the body by statute when it opened.
     pub seats: u32,
     /// Members that held a seat when it opened.
@@ -226,8 +230,7 @@ pub struct Declaration {
 
 impl Vote {
     /// What the rule says of the tally as it stands; none before the opening, and none once the vote is set aside.
-    #[must_use]
-    pub fn verdict(&self) -> Option<Verdict> {
+    pub(super) fn verdict(&self) -> Option<Verdict> {
         if self.declaration.as_ref().is_some_and(|declaration| declaration.outcome == Outcome::AdoptedWithoutVote) {
             return Some(Verdict::without_vote());
         }
@@ -245,14 +248,13 @@ impl Vote {
 
 impl Voting {
     /// The members with what counts of each, in the order of the roll.
-    pub fn choices(&self) -> impl Iterator<Item = (&Arc<Member>, Choice)> {
+    pub(super) fn choices(&self) -> impl Iterator<Item = (&Arc<Member>, Choice)> {
         let lights = self.lights.iter().enumerate();
         self.roll.members().iter().zip(lights).map(|(member, (at, light))| (member, self.counted(at, light)))
     }
 
     /// What counts of the member at a place of the roll: its ballot as corrected, else as it stands.
-    #[must_use]
-    pub fn choice(&self, at: usize) -> Choice {
+    pub(super) fn choice(&self, at: usize) -> Choice {
         self.counted(at, self.lights.get(at))
     }
 
@@ -262,8 +264,7 @@ impl Voting {
     }
 
     /// Each group of the members on the roll, by head. A member of several counts in each.
-    #[must_use]
-    pub fn by_group(&self) -> BTreeMap<&str, Counts> {
+    pub(super) fn by_group(&self) -> BTreeMap<&str, Counts> {
         let mut groups = BTreeMap::<&str, Counts>::new();
         for (member, choice) in self.choices() {
             member.groups.iter().for_each(|group| groups.entry(group).or_default().add(choice));
@@ -272,8 +273,7 @@ impl Voting {
     }
 
     /// A member's stand: none where it is not on the roll, `Some(None)` where it has not voted.
-    #[must_use]
-    pub fn stand(&self, member: &MemberId) -> Option<Option<Stand>> {
+    pub(super) fn stand(&self, member: &MemberId) -> Option<Option<Stand>> {
         self.roll.position(member).map(|at| self.lights.get(at).stand)
     }
 

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{Answers, Rollcall, bodies::body_name, status, vote, votes::vote_name};
 use crate::domain::limits::MAX_BATCH;
-use crate::domain::{BallotName, Choice, Command, MemberId, MemberName, Receipt, Rejection, Resource};
+use crate::domain::{BallotName, Command, MemberId, MemberName, Receipt, Rejection, Resource, ShownBallot};
 use crate::proto::ballot_result::Result as BallotOutcome;
 use crate::proto::{self, ballot_service_server::BallotService};
 use crate::seq::Seq;
@@ -44,10 +44,10 @@ impl BallotService for Rollcall {
         let name = name.map_err(|problem| Malformed::field("name", problem.to_string()))?;
         self.catch_up(0).await?;
         self.board.read(|hall| {
-            let voting = vote(hall, &name.vote)?.voting.as_ref();
-            let at = voting.and_then(|voting| Some((voting, voting.roll.position(&name.member)?)));
-            let (voting, at) = at.ok_or_else(|| not_on_roll(&name))?;
-            let ballot = ballot(&name.vote, voting, at);
+            let vote = vote(hall, &name.vote)?;
+            let at = vote.voting.as_ref().and_then(|voting| voting.roll.position(&name.member));
+            let shown = at.and_then(|at| vote.shown().ballot(at)).ok_or_else(|| not_on_roll(&name))?;
+            let ballot = ballot(&name.vote, &shown);
             Ok(Response::new(proto::GetBallotResponse { ballot: Some(ballot), seq: hall.end().get() }))
         })
     }
@@ -69,13 +69,15 @@ impl BallotService for Rollcall {
         let after = usize::try_from(page.after_number()?).unwrap_or(usize::MAX);
         self.catch_up(0).await?;
         self.board.read(|hall| {
-            let ballots = vote(hall, &name)?.voting.iter().flat_map(|voting| {
+            let vote = vote(hall, &name)?;
+            let ballots = vote.voting.iter().flat_map(|voting| {
                 let places = match &only {
-                    None => after..voting.lights.len(),
+                    None => after..voting.roll.members().len(),
                     Some(member) => voting.roll.position(member).map_or(0..0, |at| at.max(after)..at + 1),
                 };
-                let places = places.filter(|at| among(&choices, voting.choice(*at)));
-                places.map(|at| ((at as u64 + 1).to_be_bytes().to_vec(), ballot(&name, voting, at)))
+                let shown = places.filter_map(|at| Some((at, vote.shown().ballot(at)?)));
+                let shown = shown.filter(|(_, shown)| among(&choices, shown));
+                shown.map(|(at, shown)| ((at as u64 + 1).to_be_bytes().to_vec(), ballot(&name, &shown)))
             });
             let (ballots, next_page_token) = page.take(ballots);
             Ok(Response::new(proto::ListBallotsResponse { ballots, next_page_token, seq: hall.end().get() }))
@@ -159,10 +161,8 @@ impl Rollcall {
         self.board.read(|hall| {
             let of = hall.body(&body).ok_or_else(|| status::no_such(Resource::Body(body.clone())))?;
             let ballots = hall.votes_after(Some(of), after).filter_map(|(seq, vote)| {
-                let voting = vote.voting.as_ref()?;
-                let at = voting.roll.position(&member)?;
-                among(&choices, voting.choice(at))
-                    .then(|| (seq.get().to_be_bytes().to_vec(), ballot(&vote.name, voting, at)))
+                let shown = vote.shown().ballot(vote.voting.as_ref()?.roll.position(&member)?)?;
+                among(&choices, &shown).then(|| (seq.get().to_be_bytes().to_vec(), ballot(&vote.name, &shown)))
             });
             let (ballots, next_page_token) = page.take(ballots);
             Ok(Response::new(proto::ListBallotsResponse { ballots, next_page_token, seq: hall.end().get() }))
@@ -184,9 +184,9 @@ fn page(fields: &mut Fields, request: &proto::ListBallotsRequest) -> Option<(Pag
     Some((fields.take(Page::read(request.page_size, &request.page_token, &list))?, choices))
 }
 
-/// Whether what counts of a member is among these choices; all where none is named.
-fn among(choices: &[i32], choice: Choice) -> bool {
-    choices.is_empty() || choices.contains(&proto::Choice::from(choice).into())
+/// Whether what is told of a ballot is among these choices; all where none is named.
+fn among(choices: &[i32], shown: &ShownBallot) -> bool {
+    choices.is_empty() || shown.counted().is_some_and(|choice| choices.contains(&proto::Choice::from(choice).into()))
 }
 
 fn not_on_roll(name: &BallotName) -> Status {

@@ -25,7 +25,6 @@ use tonic::Status;
 
 use crate::board::Board;
 use crate::domain::{Command, Hall, Receipt, VoteName};
-use crate::journal::Journal;
 use crate::presets::Presets;
 use crate::proto;
 use crate::seq::Seq;
@@ -49,10 +48,8 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub struct Rollcall {
     /// The write side.
     pub sequencer: Sequencer,
-    /// The read side.
+    /// The read side, the record as it may be read included.
     pub board: Board,
-    /// The record itself.
-    pub journal: Journal,
     /// The named rules.
     pub presets: Arc<Presets>,
     /// Cancelled when the server is about to stop: streams drain then.
@@ -85,7 +82,7 @@ impl Rollcall {
 
     /// Waits until this server shows everything that was answered before now, and the entry at `at_least`, if any.
     async fn catch_up(&self, at_least: u64) -> Result<(), Status> {
-        let end = *self.journal.end().borrow();
+        let end = *self.board.end().borrow();
         if at_least > end.get() {
             return Err(status::beyond("the record ends", end.get()));
         }

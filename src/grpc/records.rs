@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use async_stream::try_stream;
-use bytes::Bytes;
 use prost::Message;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::{Answers, Rollcall, heartbeat, not_yet, status, vote};
+use crate::board::Readable;
 use crate::domain::{BodyId, Hall, Resource};
 use crate::proto::stored_entry::Content;
 use crate::proto::{self, record_service_server::RecordService};
@@ -47,7 +47,7 @@ impl RecordService for Rollcall {
             self.catch_up(0).await?;
             self.board.read(|hall| on_record(hall, scope))?;
         }
-        let head = *self.journal.end().borrow();
+        let head = *self.board.end().borrow();
         if request.after_seq > head.get() {
             return Err(status::beyond("the record ends", head.get()));
         }
@@ -105,7 +105,7 @@ impl Rollcall {
         follow: bool,
         silence: Duration,
     ) -> Answers<proto::ReadEntriesResponse> {
-        let mut end = self.journal.end();
+        let mut end = self.board.end();
         let stream = try_stream! {
             let mut live = false;
             let mut quiet_until = Instant::now() + silence;
@@ -150,12 +150,13 @@ impl Rollcall {
         'page: while reader.at < until && reader.left > 0 && pages < MAX_PAGES {
             pages += 1;
             let limit = PAGE.min(usize::try_from(until.since(reader.at)).unwrap_or(PAGE));
-            let stored = self.journal.stored(reader.at, limit).await.map_err(|e| status::unreadable(&e))?;
-            for (seq, payload) in stored {
-                if reader.left == 0 || (!entries.is_empty() && bytes + payload.len() + AROUND_ENTRY > MAX_MESSAGE) {
+            let page = self.board.entries(reader.at, limit).await.map_err(|e| status::unreadable(&e))?;
+            for (seq, entry) in page {
+                let room = bytes + length(&entry) + AROUND_ENTRY <= MAX_MESSAGE;
+                if reader.left == 0 || (!entries.is_empty() && !room) {
                     break 'page;
                 }
-                bytes += reader.pass(seq, payload, &mut entries)?;
+                bytes += reader.pass(seq, entry, &mut entries)?;
             }
         }
         Ok(proto::ReadEntriesResponse { entries, ..self.place(reader) })
@@ -172,7 +173,7 @@ impl Rollcall {
 
     /// A message without entries: how far the reader has come, and how far it could.
     fn place(&self, reader: &Reader) -> proto::ReadEntriesResponse {
-        let (through_seq, head_seq) = (reader.at.get(), self.journal.end().borrow().get());
+        let (through_seq, head_seq) = (reader.at.get(), self.board.end().borrow().get());
         proto::ReadEntriesResponse { entries: Vec::new(), through_seq, head_seq, caught_up: false }
     }
 }
@@ -197,19 +198,26 @@ fn on_record(hall: &Hall, scope: &Scope) -> Result<(), Status> {
 
 impl Reader {
     /// Moves past an entry, and takes it along if it is in scope. Returns the bytes that it adds to the message.
-    fn pass(&mut self, seq: Seq, stored: Bytes, entries: &mut Vec<proto::StoredEntry>) -> Result<usize, Status> {
-        let length = stored.len();
+    fn pass(&mut self, seq: Seq, entry: Readable, entries: &mut Vec<proto::StoredEntry>) -> Result<usize, Status> {
+        let length = length(&entry);
         self.at = seq;
         if let Some(scope) = &self.scope {
-            let entry = decode(&stored).map_err(|problem| no_entry(seq, problem))?;
-            if !scope.holds(&entry.event) {
+            let holds = match &entry {
+                Readable::Whole(stored) => {
+                    scope.holds(&decode(stored).map_err(|problem| status::no_entry(seq, problem))?.event)
+                }
+                Readable::Withheld { vote, .. } => scope.holds_vote(vote),
+            };
+            if !holds {
                 return Ok(0);
             }
         }
-        let content = if self.raw {
-            Content::Bytes(stored)
-        } else {
-            Content::Entry(proto::Entry::decode(stored).map_err(|problem| no_entry(seq, problem))?)
+        let content = match entry {
+            Readable::Withheld { leaf_hash, .. } => Content::WithheldLeafHash(leaf_hash.to_vec().into()),
+            Readable::Whole(stored) if self.raw => Content::Bytes(stored),
+            Readable::Whole(stored) => {
+                Content::Entry(proto::Entry::decode(stored).map_err(|problem| status::no_entry(seq, problem))?)
+            }
         };
         self.left -= 1;
         entries.push(proto::StoredEntry { seq: seq.get(), content: Some(content) });
@@ -217,8 +225,12 @@ impl Reader {
     }
 }
 
-fn no_entry(seq: Seq, problem: impl std::fmt::Display) -> Status {
-    status::damaged(format!("the record holds at {seq} what is no entry: {problem}"))
+/// Bytes that an entry takes in a message, without what is around them.
+fn length(entry: &Readable) -> usize {
+    match entry {
+        Readable::Whole(stored) => stored.len(),
+        Readable::Withheld { leaf_hash, .. } => leaf_hash.len(),
+    }
 }
 
 const STOPPING: &str = "this server is stopping; read on after through_seq, elsewhere if possible";

@@ -9,9 +9,11 @@ use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
 
+use crate::board::ReadError;
 use crate::domain::{Rejection, Resource};
 use crate::journal::JournalError;
 use crate::proto::{ErrorReason, Refusal};
+use crate::seq::Seq;
 use crate::sequencer::SubmitError;
 use crate::wire::malformed::{Malformed, Metadata, Violation};
 use crate::wire::refusal::{self, code, reason_name};
@@ -180,7 +182,8 @@ pub fn not_implemented(sentence: String) -> Status {
 }
 
 /// The record holds what nobody can have written.
-pub fn damaged(sentence: String) -> Status {
+pub fn no_entry(seq: Seq, problem: impl std::fmt::Display) -> Status {
+    let sentence = format!("the record holds at {seq} what is no entry: {problem}");
     bare(code::DATA_LOSS, ErrorReason::RecordDamaged, sentence)
 }
 
@@ -202,9 +205,15 @@ pub fn beyond(what: &str, end: u64) -> Status {
 }
 
 /// The record cannot be read.
-pub fn unreadable(error: &JournalError) -> Status {
-    tracing::error!(%error, "a read of the record failed");
-    not_serving("the record cannot be read now; the server's log says why".to_owned())
+pub fn unreadable(error: &ReadError) -> Status {
+    match error {
+        ReadError::Ended(ended) => not_serving(ended.to_string()),
+        ReadError::Journal(JournalError::NoEntry { seq, problem }) => no_entry(*seq, problem),
+        ReadError::Journal(error) => {
+            tracing::error!(%error, "a read of the record failed");
+            not_serving("the record cannot be read now; the server's log says why".to_owned())
+        }
+    }
 }
 
 /// A status at the end of a body.

@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status};
 
 use super::{Rollcall, bodies::body_name, status, vote};
-use crate::domain::{BodyId, Command, Resource, VoteName, moves};
+use crate::domain::{BodyId, Command, Resource, VoteName};
 use crate::presets::Presets;
 use crate::proto::{self, vote_service_server::VoteService};
 use crate::seq::Seq;
@@ -118,10 +118,10 @@ impl VoteService for Rollcall {
         self.catch_up(0).await?;
         self.board.read(|hall| {
             let compared = hall.compared(&names).map_err(|no| status::rejected(&no))?;
-            let moved = moves(&compared).into_iter().filter(|(at, _)| *at >= after);
+            let moved = compared.moves().into_iter().filter(|(at, _)| *at >= after);
             let moved = moved.map(|(at, one)| ((at as u64 + 1).to_be_bytes().to_vec(), one.into()));
             let (members, next_page_token) = page.take(moved);
-            let votes = compared.into_iter().map(Into::into).collect();
+            let votes = compared.votes().iter().map(|vote| (*vote).into()).collect();
             Ok(Response::new(proto::CompareVotesResponse { votes, members, next_page_token, seq: hall.end().get() }))
         })
     }

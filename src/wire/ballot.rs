@@ -1,7 +1,7 @@
 //! Ballots: as they are cast, and as the roll call shows them.
 
 use super::malformed::{Fields, Malformed};
-use crate::domain::{BallotName, Choice, Command, Intent, MemberId, VoteName, Voting};
+use crate::domain::{BallotName, Choice, Command, Intent, MemberId, ShownBallot, VoteName};
 use crate::proto;
 
 impl TryFrom<proto::CastBallotRequest> for Command {
@@ -46,18 +46,22 @@ fn cast(choice: proto::Choice) -> Result<Choice, &'static str> {
     }
 }
 
-/// The ballot at a place of the roll, as the roll call shows it: as it was locked, and as it was corrected.
+/// A choice as the wire has it; unset where it is not told.
+pub(super) fn told(choice: Option<Choice>) -> i32 {
+    choice.map_or(proto::Choice::Unspecified, proto::Choice::from).into()
+}
+
+/// A ballot as the roll call shows it: as it was locked, and as it was corrected.
 #[must_use]
-pub fn ballot(vote: &VoteName, voting: &Voting, at: usize) -> proto::Ballot {
-    let (member, stand) = (&voting.roll.members()[at], voting.lights.get(at).stand);
-    let corrected = voting.corrections.get(&at).map_or(proto::Choice::Unspecified, |choice| (*choice).into());
+pub fn ballot(vote: &VoteName, shown: &ShownBallot) -> proto::Ballot {
+    let member = shown.member;
     let name = BallotName { vote: vote.clone(), member: member.id.clone() };
     proto::Ballot {
         name: name.to_string(),
-        choice: proto::Choice::from(stand.map_or(Choice::NotVoting, |stand| stand.choice)).into(),
-        record_time: stand.map(|stand| super::time::out(stand.record_time)),
-        seq: stand.map_or(0, |stand| stand.seq.get()),
-        corrected: corrected.into(),
+        choice: told(shown.choice),
+        record_time: shown.entry.map(|(_, time)| super::time::out(time)),
+        seq: shown.entry.map_or(0, |(seq, _)| seq.get()),
+        corrected: told(shown.corrected),
         display_name: member.display_name.clone(),
         weights: member.weights.clone(),
         groups: member.groups.clone(),

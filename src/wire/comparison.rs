@@ -27,11 +27,10 @@ pub fn names(asked: &[String]) -> Result<Vec<VoteName>, Malformed> {
 
 impl From<Moves<'_>> for proto::MemberChoices {
     fn from(moves: Moves<'_>) -> Self {
-        let choice = |choice: &Option<_>| choice.map_or(proto::Choice::Unspecified, proto::Choice::from).into();
         Self {
             member: moves.member.id.to_string(),
             display_name: moves.member.display_name.clone(),
-            choices: moves.choices.iter().map(choice).collect(),
+            choices: moves.choices.into_iter().map(super::ballot::told).collect(),
         }
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::domain::{
-    BodyId, Choice, Digest, Entry, Event, Member, MemberId, MemberName, RequestId, RequestKey, VoteName,
+    BodyId, Choice, Digest, Entry, Event, Member, MemberId, MemberName, Nonce, RequestId, RequestKey, VoteName,
 };
 use crate::proto::{self, entry::Event as Stored};
 use crate::seq::Seq;
@@ -27,6 +27,15 @@ impl Scope {
         match self {
             Scope::Body(body) => event.body() == body,
             Scope::Vote(vote) => event.vote() == Some(vote),
+        }
+    }
+
+    /// Whether what happens to a vote is about it.
+    #[must_use]
+    pub fn holds_vote(&self, name: &VoteName) -> bool {
+        match self {
+            Scope::Body(body) => name.body == *body,
+            Scope::Vote(vote) => name == vote,
         }
     }
 }
@@ -52,7 +61,7 @@ pub fn encode(entry: &Entry) -> Bytes {
         request_digest: entry.request.map_or_else(Bytes::new, |request| request.digest.0.to_vec().into()),
         actor: String::new(),
         revision: entry.revision,
-        nonce: Bytes::new(),
+        nonce: entry.nonce.map_or_else(Bytes::new, |nonce| nonce.0.to_vec().into()),
         event: Some(stored(&entry.event)),
     };
     stored.encode_to_vec().into()
@@ -68,16 +77,36 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, DecodeError> {
     let record_time = super::time::read(&time).map_err(|e| DecodeError(format!("record_time {e}")))?;
     let event = stored.event.ok_or_else(|| DecodeError("it has no event that this version knows".into()))?;
     let request = key(&stored.request_id, &stored.request_digest)?;
-    Ok(Entry { seq: Seq::new(stored.seq), record_time, request, revision: stored.revision, event: read(event)? })
+    let nonce = if stored.nonce.is_empty() { None } else { Some(Nonce(sixteen("nonce", &stored.nonce)?)) };
+    let (seq, revision) = (Seq::new(stored.seq), stored.revision);
+    Ok(Entry { seq, record_time, request, revision, nonce, event: read(event)? })
+}
+
+/// Of a stored entry no more than what says that it can be withheld.
+#[derive(Clone, PartialEq, Message)]
+struct Sealed {
+    #[prost(bytes = "bytes", tag = "7")]
+    nonce: Bytes,
+}
+
+/// The entry that was stored, where it can be withheld from readers; none otherwise, which costs little to tell.
+///
+/// # Errors
+/// As [`decode`].
+pub fn sealed(bytes: &Bytes) -> Result<Option<Entry>, DecodeError> {
+    let Sealed { nonce } = Sealed::decode(bytes.clone()).map_err(|e| DecodeError(e.to_string()))?;
+    if nonce.is_empty() { Ok(None) } else { decode(bytes).map(Some) }
 }
 
 fn key(id: &[u8], digest: &[u8]) -> Result<Option<RequestKey>, DecodeError> {
     if id.is_empty() && digest.is_empty() {
         return Ok(None);
     }
-    let sixteen =
-        |bytes: &[u8]| <[u8; 16]>::try_from(bytes).map_err(|_| DecodeError("its request is not 16 bytes".into()));
-    Ok(Some(RequestKey { id: RequestId(sixteen(id)?), digest: Digest(sixteen(digest)?) }))
+    Ok(Some(RequestKey { id: RequestId(sixteen("request", id)?), digest: Digest(sixteen("request", digest)?) }))
+}
+
+fn sixteen(what: &str, bytes: &[u8]) -> Result<[u8; 16], DecodeError> {
+    bytes.try_into().map_err(|_| DecodeError(format!("its {what} is not 16 bytes")))
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm an event, so that none is forgotten")]

@@ -75,7 +75,8 @@ impl From<&Rejection> for Refusal {
                 (code::FAILED_PRECONDITION, ErrorReason::NotOnRoll, figure("member", member.to_string()))
             }
             R::BallotFinal { seq, .. } => {
-                (code::FAILED_PRECONDITION, ErrorReason::BallotFinal, figure("seq", seq.to_string()))
+                let place = seq.map(|seq| figure("seq", seq.to_string()));
+                (code::FAILED_PRECONDITION, ErrorReason::BallotFinal, place.unwrap_or_default())
             }
             R::OutcomeMismatch { outcome, .. } => {
                 let outcome = outcome.as_str().to_owned();

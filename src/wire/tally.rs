@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
 
-use crate::domain::{Choice, Counts, Roll, Tally, Vote, VoteState, Voting};
+use crate::domain::{Choice, Counts, Roll, Shown, ShownCounts, ShownTally, Tally, Vote, VoteState};
 use crate::proto;
-use crate::proto::watch_tally_response::Message as Shown;
+use crate::proto::watch_tally_response::Message as Watched;
 
 impl From<&Tally> for proto::Tally {
     fn from(tally: &Tally) -> Self {
@@ -24,14 +24,27 @@ impl From<&Counts> for proto::Counts {
     }
 }
 
+impl From<ShownTally> for proto::Tally {
+    fn from(tally: ShownTally) -> Self {
+        let weights = tally.weights.into_iter().map(|(weight, counts)| (weight, counts.into()));
+        Self { heads: Some(tally.heads.into()), weights: weights.collect() }
+    }
+}
+
+impl From<ShownCounts> for proto::Counts {
+    fn from(counts: ShownCounts) -> Self {
+        Self { undisclosed: counts.undisclosed, ..(&counts.told).into() }
+    }
+}
+
 /// Groups that are shown at most: a body's groups are a few dozen, and an answer stays far below what a client takes.
 const MAX_TALLIED_GROUPS: usize = 1_000;
 
-/// The members on the roll by group; none before the opening.
+/// The members on the roll by group; none before the opening, and where they are not shown.
 #[must_use]
 pub fn by_group(vote: &Vote) -> BTreeMap<String, proto::Counts> {
-    let groups = vote.voting.iter().flat_map(Voting::by_group);
-    groups.take(MAX_TALLIED_GROUPS).map(|(group, counts)| (group.to_owned(), (&counts).into())).collect()
+    let groups = vote.shown().groups().into_iter();
+    groups.take(MAX_TALLIED_GROUPS).map(|(group, counts)| (group.to_owned(), counts.into())).collect()
 }
 
 /// A tally of the record.
@@ -64,34 +77,28 @@ pub struct Frame {
 #[derive(Debug)]
 struct Lights {
     roll: Arc<Roll>,
-    /// In the order of the roll: the stand, and the revision since which it stands.
-    stands: Vec<(Choice, u64)>,
+    /// In the order of the roll: the stand, none where it is not shown, and the revision since which it stands.
+    stands: Vec<(Option<Choice>, u64)>,
 }
 
 impl From<&Vote> for Frame {
     fn from(vote: &Vote) -> Self {
+        let shown = vote.shown();
         let plain = proto::TallyFrame {
             vote: vote.name.to_string(),
             revision: vote.revision,
             seq: vote.seq.get(),
             as_of_time: Some(super::time::out(vote.as_of_time)),
             state: proto::VoteState::from(vote.state).into(),
-            tally: vote.voting.as_ref().map(|voting| (&voting.tally).into()),
-            verdict: vote.verdict().map(Into::into),
+            tally: shown.tally().map(Into::into),
+            verdict: shown.verdict().map(Into::into),
             base_revision: 0,
             seats: Vec::new(),
             declared_outcome: super::vote::declared_outcome(vote),
             ruling: vote.declaration.as_ref().map_or_else(String::new, |declaration| declaration.ruling.clone()),
         };
-        let lights = vote.voting.as_ref().map(Into::into);
+        let lights = vote.voting.as_ref().map(|voting| Lights::new(Arc::clone(&voting.roll), shown));
         Self { plain, state: vote.state, lights, message: OnceLock::new(), boards: Mutex::default() }
-    }
-}
-
-impl From<&Voting> for Lights {
-    fn from(voting: &Voting) -> Self {
-        let stands = voting.choices().zip(voting.lights.iter()).map(|((_, choice), light)| (choice, light.changed));
-        Self { roll: Arc::clone(&voting.roll), stands: stands.collect() }
     }
 }
 
@@ -117,7 +124,7 @@ impl Frame {
     /// The counts alone as a message of WatchTally, framed for gRPC: the same bytes for everyone.
     #[must_use]
     pub fn message(&self) -> Bytes {
-        self.message.get_or_init(|| framed(Shown::Frame(self.plain()))).clone()
+        self.message.get_or_init(|| framed(Watched::Frame(self.plain()))).clone()
     }
 
     /// The same with the members that changed since the frame `base` on the same stream; with the whole roll where that had
@@ -129,7 +136,7 @@ impl Frame {
         if let Some((_, message)) = boards.iter().find(|(made, _)| *made == base) {
             return message.clone();
         }
-        let message = framed(Shown::Frame(self.with_ballots(base)));
+        let message = framed(Watched::Frame(self.with_ballots(base)));
         if boards.len() < MAX_BOARDS {
             boards.push((base, message.clone()));
         }
@@ -148,7 +155,7 @@ impl Frame {
 
 /// A message of WatchTally as gRPC sends it: not compressed, its length, its bytes.
 #[must_use]
-pub fn framed(message: Shown) -> Bytes {
+pub fn framed(message: Watched) -> Bytes {
     let message = proto::WatchTallyResponse { message: Some(message) };
     let length = message.encoded_len();
     let mut framed = BytesMut::with_capacity(5 + length);
@@ -160,12 +167,16 @@ pub fn framed(message: Shown) -> Bytes {
 }
 
 impl Lights {
+    fn new(roll: Arc<Roll>, shown: Shown) -> Self {
+        Self { roll, stands: shown.ballots().map(|ballot| (ballot.counted(), ballot.changed)).collect() }
+    }
+
     fn seats(&self, base: Option<u64>) -> Vec<proto::SeatChoice> {
         let lights = self.roll.members().iter().zip(&self.stands);
         let changed = lights.filter(|(_, (_, since))| base.is_none_or(|base| *since > base));
-        let seat = |(member, (choice, _)): (&Arc<crate::domain::Member>, &(Choice, u64))| proto::SeatChoice {
+        let seat = |(member, (choice, _)): (&Arc<crate::domain::Member>, &(Option<Choice>, u64))| proto::SeatChoice {
             member: member.id.to_string(),
-            choice: proto::Choice::from(*choice).into(),
+            choice: super::ballot::told(*choice),
         };
         changed.map(seat).collect()
     }

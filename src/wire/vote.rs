@@ -8,7 +8,6 @@ use crate::domain::{
     BallotPolicy, BodyId, CastingVote, Command, Intent, Outcome, Question, Relation, RelationKind, Rule, Visibility,
     Vote, VoteId, VoteName, VoteState,
 };
-use crate::domain::{Tally, Voting};
 use crate::proto;
 
 /// A question to be tabled, as a request has it: its rule may be a name that is yet to be looked up.
@@ -87,7 +86,8 @@ fn question(fields: &mut Fields, asked: proto::Vote, body: Option<&BodyId>) -> O
 fn policy(fields: &mut Fields, asked: proto::BallotPolicy) -> Option<BallotPolicy> {
     let visibility = match proto::BallotVisibility::try_from(asked.visibility) {
         Ok(proto::BallotVisibility::Unspecified | proto::BallotVisibility::Live) => Ok(Visibility::Live),
-        Ok(_) => Err("must be LIVE: this version cannot hide ballots on every path yet, so it hides them on none"),
+        Ok(proto::BallotVisibility::TallyOnly) => Ok(Visibility::TallyOnly),
+        Ok(proto::BallotVisibility::AfterLock) => Ok(Visibility::AfterLock),
         Err(_) => Err("must be a BallotVisibility"),
     };
     let visibility = fields.read("vote.ballot_policy.visibility", visibility)?;
@@ -193,6 +193,8 @@ impl From<BallotPolicy> for proto::BallotPolicy {
     fn from(policy: BallotPolicy) -> Self {
         let visibility = match policy.visibility {
             Visibility::Live => proto::BallotVisibility::Live,
+            Visibility::TallyOnly => proto::BallotVisibility::TallyOnly,
+            Visibility::AfterLock => proto::BallotVisibility::AfterLock,
         };
         Self { final_on_cast: policy.final_on_cast, visibility: visibility.into() }
     }
@@ -244,11 +246,6 @@ pub(super) fn declared_outcome(vote: &Vote) -> i32 {
     vote.declaration.as_ref().map_or(0, |declaration| proto::Outcome::from(declaration.outcome).into())
 }
 
-/// The tally as it was locked, where a correction has changed it since.
-fn announced(voting: &Voting) -> Option<&Tally> {
-    voting.announced.as_ref().filter(|announced| **announced != voting.tally)
-}
-
 impl From<&CastingVote> for proto::CastingVote {
     fn from(given: &CastingVote) -> Self {
         Self {
@@ -264,7 +261,7 @@ impl From<&CastingVote> for proto::CastingVote {
 impl From<&Vote> for proto::Vote {
     fn from(vote: &Vote) -> Self {
         let question = &vote.question;
-        let voting = vote.voting.as_ref();
+        let (shown, voting) = (vote.shown(), vote.voting.as_ref());
         let declared = vote.declaration.as_ref();
         let time = |time| Some(super::time::out(time));
         Self {
@@ -277,15 +274,15 @@ impl From<&Vote> for proto::Vote {
             ballot_policy: Some(question.ballot_policy.into()),
             relations: question.relations.iter().map(Into::into).collect(),
             // The roll is bounded far below 2^32.
-            roll_size: voting.map_or(0, |voting| u32::try_from(voting.lights.len()).unwrap_or(u32::MAX)),
-            tally: voting.map(|voting| (&voting.tally).into()),
-            verdict: vote.verdict().map(Into::into),
+            roll_size: voting.map_or(0, |voting| u32::try_from(voting.roll.members().len()).unwrap_or(u32::MAX)),
+            tally: shown.tally().map(Into::into),
+            verdict: shown.verdict().map(Into::into),
             create_time: time(vote.create_time),
             open_time: voting.and_then(|voting| time(voting.open_time)),
             lock_at_time: voting.and_then(|voting| voting.lock_at_time).and_then(time),
             lock_time: vote.lock_time.and_then(time),
             declare_time: declared.and_then(|declared| time(declared.declare_time)),
-            announced_tally: voting.and_then(announced).map(Into::into),
+            announced_tally: shown.announced().map(Into::into),
             revision: vote.revision,
             seq: vote.seq.get(),
             labels: question.labels.clone(),

@@ -138,6 +138,7 @@ fn entries() -> Vec<Entry> {
             // What the service does by itself has no request.
             request: (at != 5).then_some(request),
             revision: if about_vote { u64::from(number) - 2 } else { 0 },
+            nonce: None,
             event,
         }
     };

@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("presets", &["domain"]),
     ("journal", &["log", "wire", "domain", "record", "seq"]),
     ("sequencer", &["journal", "log", "domain", "clock", "seq"]),
-    ("board", &["journal", "wire", "domain", "seq"]),
+    ("board", &["journal", "record", "wire", "domain", "seq"]),
     ("grpc", &["sequencer", "board", "journal", "wire", "domain", "presets", "proto", "seq"]),
     ("server", &["grpc", "sequencer", "board", "journal", "log", "presets", "proto", "domain", "clock", "seq"]),
     ("cli", &["server", "log", "presets", "clock", "proto"]),
