@@ -107,10 +107,22 @@ impl Journal {
     /// # Errors
     /// Where no entry stands there, or it cannot be read.
     pub async fn first_receipt(&self, seq: Seq) -> Result<Receipt, JournalError> {
+        let bytes = self.stored_at(seq).await?;
+        Ok(receipt(&decode(seq, &bytes)?, &bytes, true))
+    }
+
+    /// One entry on record.
+    ///
+    /// # Errors
+    /// Where no entry stands there, or it cannot be read.
+    pub async fn entry(&self, seq: Seq) -> Result<Entry, JournalError> {
+        decode(seq, &self.stored_at(seq).await?)
+    }
+
+    async fn stored_at(&self, seq: Seq) -> Result<Bytes, JournalError> {
         let before = Seq::new(seq.get().saturating_sub(1));
         let stored = self.stored(before, 1).await?;
-        let (_, bytes) = stored.first().ok_or(JournalError::Missing(seq))?;
-        Ok(receipt(&decode(seq, bytes)?, bytes, true))
+        stored.into_iter().next().map(|(_, bytes)| bytes).ok_or(JournalError::Missing(seq))
     }
 
     /// The last durable place; changes when the record grows.

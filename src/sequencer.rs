@@ -57,7 +57,7 @@ pub enum SubmitError {
     /// The writer ended before it answered: the outcome is unknown.
     #[error("the record could not be written; repeat the request with the same request_id to learn its outcome")]
     OutcomeUnknown,
-    /// It was recorded before, and its first receipt cannot be read now.
+    /// It was recorded before, or may have been, and the record cannot be read now.
     #[error(transparent)]
     Unreadable(#[from] JournalError),
 }
@@ -76,6 +76,7 @@ enum Answer {
     Recorded(Receipt),
     Already(Seq),
     Rejected(Rejection),
+    Unreadable(JournalError),
 }
 
 /// Commands that are on their way, in the order in which they were handed in.
@@ -133,6 +134,7 @@ impl Pending {
             receipts.push(match answer {
                 Answer::Recorded(receipt) => Ok(receipt),
                 Answer::Rejected(rejection) => Err(rejection.into()),
+                Answer::Unreadable(error) => Err(error.into()),
                 Answer::Already(seq) => self.journal.first_receipt(seq).await.map_err(Into::into),
             });
         }
@@ -218,7 +220,7 @@ impl Writer {
         let mut open = true;
         loop {
             // While one batch is flushed the next is decided; it is answered no earlier than the one before.
-            self.decide(&mut queue, &mut batch);
+            self.decide(&mut queue, &mut batch).await;
             if flying.is_none() && !batch.is_empty() {
                 flying = Some(self.append(std::mem::take(&mut batch)));
                 continue;
@@ -251,7 +253,7 @@ impl Writer {
     }
 
     /// Decides what fits in one commit: first the locks of the votes whose time has come, then what has arrived.
-    fn decide(&mut self, queue: &mut VecDeque<Submission>, batch: &mut Batch) {
+    async fn decide(&mut self, queue: &mut VecDeque<Submission>, batch: &mut Batch) {
         loop {
             // One time for a submission, so that nothing falls due in the middle of it.
             let now = self.now();
@@ -260,17 +262,28 @@ impl Writer {
             }
             let fits = queue.front().is_some_and(|next| batch.is_empty() || batch.fits(next.commands.len()));
             let Some(Submission { commands, answer, room }) = queue.pop_front_if(|_| fits) else { return };
-            let answers = commands.into_iter().map(|command| self.take(&command, now, batch)).collect();
+            let mut answers = Vec::with_capacity(commands.len());
+            for command in &commands {
+                answers.push(self.take(command, now, batch).await);
+            }
             batch.waiting.push(Waiting { answer, answers, _room: room });
         }
     }
 
     /// Decides one command, and takes up what follows from it.
-    fn take(&mut self, command: &Command, now: Timestamp, batch: &mut Batch) -> Answer {
-        match self.state.decide(command, now) {
-            Ok(Decision::Record(event)) => Answer::Recorded(self.record(event, Some(command.request), now, batch)),
-            Ok(Decision::Already(seq)) => Answer::Already(seq),
-            Err(rejection) => Answer::Rejected(rejection),
+    async fn take(&mut self, command: &Command, now: Timestamp, batch: &mut Batch) -> Answer {
+        loop {
+            match self.state.decide(command, now) {
+                Ok(Decision::Record(event)) => {
+                    return Answer::Recorded(self.record(event, Some(command.request), now, batch));
+                }
+                Ok(Decision::Already(seq)) => return Answer::Already(seq),
+                Ok(Decision::Recall(seq)) => match self.journal.entry(seq).await {
+                    Ok(entry) => self.state.recall(&entry),
+                    Err(error) => return Answer::Unreadable(error),
+                },
+                Err(rejection) => return Answer::Rejected(rejection),
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::limits::{MAX_MEMBERS, MAX_ROLL_BYTES};
 use super::member::Suspension;
-use super::{BodyId, Limit, Member, MemberId, MemberName, Rejection, Resource, VoteId};
+use super::{BodyId, Limit, Member, MemberId, MemberName, Rejection, Resource, Roll, VoteId};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -24,6 +24,8 @@ pub struct Body {
     pub seq: Seq,
     /// Its votes, by the place of their creation.
     pub votes: BTreeMap<Seq, VoteId>,
+    /// The roll of the vote opened last: while the members stay the same, votes share it.
+    pub(super) last_roll: Option<Arc<Roll>>,
     /// The seated members by the order of their admission, which never changes while a member is seated.
     seated: BTreeMap<u64, Seat>,
     /// The order of admission by the identifier in lower case: two that differ only in case would be taken for one.
@@ -50,6 +52,7 @@ impl Body {
             create_time,
             seq,
             votes: BTreeMap::new(),
+            last_roll: None,
             seated: BTreeMap::new(),
             orders: HashMap::new(),
             admitted: 0,

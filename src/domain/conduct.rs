@@ -142,7 +142,7 @@ impl Vote {
     }
 
     /// Whether a member may cast a ballot or take one back; its standing ballot.
-    fn may_press(&self, member: &MemberId) -> Result<Option<&Stand>, Rejection> {
+    fn may_press(&self, member: &MemberId) -> Result<Option<Stand>, Rejection> {
         self.must_be(&[Open], "ballots are taken while it is OPEN")?;
         let stand = self.voting.as_ref().and_then(|voting| voting.stand(member));
         match stand.ok_or_else(|| self.not_on_roll(member))? {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::event::{Entry, Event};
 use super::member::Suspension;
-use super::vote::{CastingVote, Declaration, Light, Question, RelationKind, Vote, VoteState, Voting};
-use super::{Body, BodyId, Member, Note, Outcome, Roll, Stand, Tally, VoteName};
+use super::vote::{CastingVote, Declaration, Question, RelationKind, Vote, VoteState, Voting};
+use super::{Body, BodyId, Lights, Member, Note, Outcome, Roll, Stand, Tally, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -149,6 +149,9 @@ impl Hall {
             Event::VoteCreated { question, .. } => self.table(name, question, entry),
             Event::VoteOpened { .. } => {
                 let voting = self.open(name, entry);
+                if let Some((body, voting)) = self.bodies.get_mut(&name.body).zip(voting.as_ref()) {
+                    body.last_roll = Some(Arc::clone(&voting.roll));
+                }
                 self.timed.extend(voting.iter().filter_map(|voting| Some((voting.lock_at_time?, name.clone()))));
                 self.change(name, entry, Some(VoteState::Open), |vote| vote.voting = voting);
             }
@@ -197,7 +200,10 @@ impl Hall {
             Event::VoteWithdrawn { .. } => self.change(name, entry, Some(VoteState::Withdrawn), |_| {}),
             // A vote that is set aside has no result.
             Event::VoteAnnulled { .. } => {
-                self.change(name, entry, Some(VoteState::Annulled), |vote| vote.declaration = None);
+                self.change(name, entry, Some(VoteState::Annulled), |vote| {
+                    vote.declaration = None;
+                    vote.voting.iter_mut().for_each(|voting| voting.lights.pack());
+                });
             }
             // About a body and its members.
             Event::BodyCreated { .. }
@@ -262,13 +268,15 @@ impl Hall {
             let seated = body.seat(&member.id).map(|seat| &seat.member);
             seated.filter(|seated| *seated == member).unwrap_or(member).clone()
         };
-        let roll = Roll::new(roll.iter().map(shared).collect());
+        let roll: Vec<_> = roll.iter().map(shared).collect();
+        let last = body.last_roll.as_ref().filter(|last| last.members() == roll);
+        let roll = last.map_or_else(|| Arc::new(Roll::new(roll)), Arc::clone);
         let tally = Tally::opened(roll.members().iter().map(Arc::as_ref), &question.rule);
         Some(Voting {
-            lights: vec![Light::default(); roll.members().len()],
+            lights: Lights::dark(roll.members().len()),
             corrections: BTreeMap::new(),
             announced: None,
-            roll: Arc::new(roll),
+            roll,
             tally,
             seats: *seats,
             members: *members,

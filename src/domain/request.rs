@@ -1,9 +1,16 @@
-//! Which requests are on record, so that a repeated one is known again.
+//! Which requests are on record, so that a repeated one is known again. Of most of them it knows only where they stand: the
+//! record itself says what they were.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::{BodyId, VoteName};
 use crate::seq::Seq;
+
+/// The newest entries whose requests are kept whole: those that are not durable yet, and so cannot be read back, are far fewer.
+const FRESH: usize = 16_384;
+
+/// Requests that were read back and are kept for the decision that asked for them.
+const RECALLED: usize = 1_024;
 
 /// A request's UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,24 +38,161 @@ pub enum Scope {
     Vote(VoteName),
 }
 
-/// A request on record.
-#[derive(Clone, Copy, Debug)]
-pub struct Recorded {
-    pub digest: Digest,
-    pub seq: Seq,
+/// What is known of an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No request on record has it.
+    Nothing,
+    /// A request has it.
+    Recorded { digest: Digest, seq: Seq },
+    /// The request of this entry may have it: the entry must be read back.
+    Perhaps(Seq),
 }
 
 /// The requests on record.
 #[derive(Debug, Default)]
-pub struct Requests(HashMap<Scope, HashMap<RequestId, Recorded>>);
+pub struct Requests {
+    scopes: HashMap<Scope, Ids>,
+    /// The requests of the newest entries, up to `end`.
+    fresh: VecDeque<Option<RequestKey>>,
+    end: Seq,
+    /// Requests that were read back.
+    recalled: HashMap<Seq, Option<RequestKey>>,
+}
+
+/// Where the requests of one scope stand.
+#[derive(Debug, Default)]
+struct Ids {
+    /// By a part of the id, the first with that part.
+    places: HashMap<Tag, Place>,
+    /// The others whole: one id in some thousands of millions by chance, and as many as someone makes on purpose.
+    alike: HashMap<RequestId, (Digest, Seq)>,
+}
+
+type Tag = [u8; 4];
+
+/// The number of a place, its lowest byte first: room for a million millions.
+type Place = [u8; 5];
 
 impl Requests {
-    pub fn find(&self, scope: &Scope, id: RequestId) -> Option<Recorded> {
-        self.0.get(scope)?.get(&id).copied()
+    pub fn find(&self, scope: &Scope, id: RequestId) -> Found {
+        let Some(ids) = self.scopes.get(scope) else { return Found::Nothing };
+        if let Some((digest, seq)) = ids.alike.get(&id) {
+            return Found::Recorded { digest: *digest, seq: *seq };
+        }
+        let Some(seq) = ids.places.get(&tag(id)).map(|place| number(*place)) else { return Found::Nothing };
+        match self.key(seq) {
+            None => Found::Perhaps(seq),
+            Some(Some(key)) if key.id == id => Found::Recorded { digest: key.digest, seq },
+            Some(_) => Found::Nothing,
+        }
     }
 
-    /// Notes that `key` led to the entry at `seq`; the first entry of a request is the one that a retry is told.
-    pub fn note(&mut self, scope: Scope, key: RequestKey, seq: Seq) {
-        self.0.entry(scope).or_default().entry(key.id).or_insert(Recorded { digest: key.digest, seq });
+    /// Notes the entry at `seq`, and the request that led to it, whose id its scope does not have yet.
+    pub fn note(&mut self, seq: Seq, request: Option<(Scope, RequestKey)>) {
+        self.end = seq;
+        self.fresh.push_back(request.as_ref().map(|(_, key)| *key));
+        if self.fresh.len() > FRESH {
+            self.fresh.pop_front();
+        }
+        let Some((scope, key)) = request else { return };
+        let ids = self.scopes.entry(scope).or_default();
+        match place(seq).filter(|_| !ids.places.contains_key(&tag(key.id))) {
+            Some(place) => drop(ids.places.insert(tag(key.id), place)),
+            None => drop(ids.alike.insert(key.id, (key.digest, seq))),
+        }
+    }
+
+    /// Takes up the request of an entry that was read back.
+    pub fn recall(&mut self, seq: Seq, key: Option<RequestKey>) {
+        if self.recalled.len() >= RECALLED {
+            self.recalled.clear();
+        }
+        self.recalled.insert(seq, key);
+    }
+
+    /// Few requests of this scope are still to come: it takes no more room than they need.
+    pub fn settle(&mut self, scope: &Scope) {
+        if let Some(ids) = self.scopes.get_mut(scope) {
+            ids.places.shrink_to_fit();
+        }
+    }
+
+    /// The request of an entry, where it is known; `Some(None)` where the entry has none.
+    fn key(&self, seq: Seq) -> Option<Option<RequestKey>> {
+        let before_end = usize::try_from(self.end.since(seq)).unwrap_or(usize::MAX);
+        let fresh = self.fresh.len().checked_sub(before_end + 1).map(|at| self.fresh[at]);
+        fresh.or_else(|| self.recalled.get(&seq).copied())
+    }
+}
+
+/// The part of an id by which it is looked up. Ids are random, or counted up: both differ at their end.
+fn tag(id: RequestId) -> Tag {
+    let RequestId([.., a, b, c, d]) = id;
+    [a, b, c, d]
+}
+
+fn place(seq: Seq) -> Option<Place> {
+    let [a, b, c, d, e, rest @ ..] = seq.get().to_le_bytes();
+    (rest == [0; 3]).then_some([a, b, c, d, e])
+}
+
+fn number([a, b, c, d, e]: Place) -> Seq {
+    Seq::new(u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope::Body("hall".parse().expect("a body's id"))
+    }
+
+    fn key(first: u8, last: u8) -> RequestKey {
+        let mut id = [last; 16];
+        id[0] = first;
+        RequestKey { id: RequestId(id), digest: Digest([first; 16]) }
+    }
+
+    fn recorded(key: RequestKey, seq: u64) -> Found {
+        Found::Recorded { digest: key.digest, seq: Seq::new(seq) }
+    }
+
+    #[test]
+    fn ids_that_end_alike_are_told_apart_now_and_after_they_were_read_back() {
+        let mut requests = Requests::default();
+        let keys: Vec<_> = (0..4).map(|first| key(first, 9)).collect();
+        for (at, key) in (1..).zip(&keys) {
+            requests.note(Seq::new(at), Some((scope(), *key)));
+        }
+        for (at, key) in (1..).zip(&keys) {
+            assert_eq!(requests.find(&scope(), key.id), recorded(*key, at));
+        }
+        let stranger = key(7, 9);
+        assert_eq!(requests.find(&scope(), stranger.id), Found::Nothing);
+        let elsewhere = Scope::Body("other".parse().expect("a body's id"));
+        assert_eq!(requests.find(&elsewhere, keys[0].id), Found::Nothing);
+
+        for at in 0..FRESH as u64 {
+            requests.note(Seq::new(5 + at), None);
+        }
+        assert_eq!(requests.find(&scope(), keys[0].id), Found::Perhaps(Seq::new(1)), "it must be read back");
+        assert_eq!(requests.find(&scope(), stranger.id), Found::Perhaps(Seq::new(1)));
+        assert_eq!(requests.find(&scope(), keys[1].id), recorded(keys[1], 2), "kept whole beside the first");
+        requests.recall(Seq::new(1), Some(keys[0]));
+        assert_eq!(requests.find(&scope(), keys[0].id), recorded(keys[0], 1));
+        assert_eq!(requests.find(&scope(), stranger.id), Found::Nothing);
+    }
+
+    #[test]
+    fn places_beyond_a_million_millions_are_kept_too() {
+        for seq in [1, 255, 256, (1 << 40) - 1] {
+            assert_eq!(place(Seq::new(seq)).map(number), Some(Seq::new(seq)));
+        }
+        assert_eq!(place(Seq::new(1 << 40)), None);
+        let mut requests = Requests::default();
+        requests.note(Seq::new(1 << 40), Some((scope(), key(1, 9))));
+        assert_eq!(requests.find(&scope(), key(1, 9).id), recorded(key(1, 9), 1 << 40));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::event::{Entry, Event};
 use super::vote::{Visibility, Vote, Voting};
-use super::{Choice, Counts, Hall, Member, Tally, Verdict, VoteName};
+use super::{Choice, Counts, Hall, Light, Member, Tally, Verdict, VoteName};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
 
@@ -88,13 +88,18 @@ impl Vote {
     pub(super) fn lock(&mut self, entry: &Entry) {
         let veil = self.veil();
         self.lock_time = Some(entry.record_time);
-        let lights = self.voting.iter_mut().flat_map(|voting| &mut voting.lights);
-        let unveiled = lights.filter(|light| match veil {
+        let Some(voting) = &mut self.voting else { return };
+        let unveiled = |light: &Light| match veil {
             Veil::None => false,
             Veil::Members => true,
             Veil::Choices => light.stand.is_some(),
-        });
-        unveiled.for_each(|light| light.changed = entry.revision);
+        };
+        for at in 0..voting.lights.len() {
+            if unveiled(&voting.lights.get(at)) {
+                voting.lights.change(at, |light| light.changed = entry.revision);
+            }
+        }
+        voting.lights.pack();
     }
 }
 
@@ -136,18 +141,24 @@ impl<'a> Shown<'a> {
 
     /// The ballots in the order of the roll; none before the opening.
     pub fn ballots(self) -> impl Iterator<Item = ShownBallot<'a>> {
-        let places = 0..self.voting().map_or(0, |voting| voting.roll.members().len());
-        places.filter_map(move |at| self.ballot(at))
+        let voting = self.voting().into_iter();
+        let ballots =
+            voting.flat_map(|voting| voting.lights.iter().enumerate().map(move |(at, light)| (voting, at, light)));
+        ballots.map(move |(voting, at, light)| self.told(voting, at, light))
     }
 
     /// The ballot at a place of the roll; none before the opening, and beyond the roll.
     #[must_use]
     pub fn ballot(&self, at: usize) -> Option<ShownBallot<'a>> {
         let voting = self.voting()?;
-        let (member, light) = (voting.roll.members().get(at)?, voting.lights.get(at)?);
+        (at < voting.lights.len()).then(|| self.told(voting, at, voting.lights.get(at)))
+    }
+
+    fn told(&self, voting: &'a Voting, at: usize, light: Light) -> ShownBallot<'a> {
+        let member = &voting.roll.members()[at];
         let shown = ShownBallot { member, choice: None, corrected: None, entry: None, changed: 0 };
         let entry = light.stand.map(|stand| (stand.seq, stand.record_time));
-        Some(match (self.veil, light.stand) {
+        match (self.veil, light.stand) {
             (Veil::Members, _) => shown,
             (Veil::Choices, Some(_)) => ShownBallot { entry, changed: light.changed, ..shown },
             (Veil::None | Veil::Choices, stand) => ShownBallot {
@@ -157,7 +168,7 @@ impl<'a> Shown<'a> {
                 changed: light.changed,
                 ..shown
             },
-        })
+        }
     }
 
     fn voting(&self) -> Option<&'a Voting> {

@@ -3,7 +3,7 @@
 use super::command::{Command, Intent};
 use super::event::{Entry, Event};
 use super::rejection::{Rejection, Resource};
-use super::request::{Requests, Scope};
+use super::request::{Found, Requests, Scope};
 use super::{Body, BodyId, Hall};
 use crate::clock::Timestamp;
 use crate::seq::Seq;
@@ -15,6 +15,8 @@ pub enum Decision {
     Record(Event),
     /// The same request is on record here: its caller is told the first receipt again.
     Already(Seq),
+    /// It may be on record at this durable place: read the entry, have it [recalled](State::recall), and decide again.
+    Recall(Seq),
 }
 
 /// Everything on record, as it now stands, and the requests that led to it.
@@ -37,12 +39,11 @@ impl State {
     /// # Errors
     /// Why it may not happen; nothing is to be recorded then.
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Rejection> {
-        if let Some(first) = self.requests.find(&command.intent.scope(), command.request.id) {
-            return if first.digest == command.request.digest {
-                Ok(Decision::Already(first.seq))
-            } else {
-                Err(Rejection::RequestIdReused { seq: first.seq })
-            };
+        match self.requests.find(&command.intent.scope(), command.request.id) {
+            Found::Recorded { digest, seq } if digest == command.request.digest => return Ok(Decision::Already(seq)),
+            Found::Recorded { seq, .. } => return Err(Rejection::RequestIdReused { seq }),
+            Found::Perhaps(seq) => return Ok(Decision::Recall(seq)),
+            Found::Nothing => {}
         }
         let event = match command.intent.vote() {
             None => self.decide_body(&command.intent),
@@ -68,12 +69,17 @@ impl State {
     /// Takes up an entry.
     pub fn evolve(&mut self, entry: &Entry) {
         self.hall.evolve(entry);
-        if let Some(request) = entry.request {
-            let event = &entry.event;
-            let scope =
-                event.vote().map_or_else(|| Scope::Body(event.body().clone()), |vote| Scope::Vote(vote.clone()));
-            self.requests.note(scope, request, entry.seq);
+        let event = &entry.event;
+        let scope = || event.vote().map_or_else(|| Scope::Body(event.body().clone()), |vote| Scope::Vote(vote.clone()));
+        self.requests.note(entry.seq, entry.request.map(|request| (scope(), request)));
+        if let Event::VoteLocked { .. } = event {
+            self.requests.settle(&scope());
         }
+    }
+
+    /// Takes up again the request of an entry that a [`Decision::Recall`] asked for.
+    pub fn recall(&mut self, entry: &Entry) {
+        self.requests.recall(entry.seq, entry.request);
     }
 
     /// The vote's revision after one more entry about it.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::limits::MAX_KEY;
 use super::{
-    Annotation, Choice, Counts, Decidedness, Facts, Member, MemberId, Outcome, Roll, Rule, Stand, Tally, Verdict, Veto,
-    VoteName,
+    Annotation, Choice, Counts, Decidedness, Facts, Light, Lights, Member, MemberId, Outcome, Roll, Rule, Stand, Tally,
+    Verdict, Veto, VoteName,
 };
 use crate::clock::Timestamp;
 use crate::seq::Seq;
@@ -177,7 +177,7 @@ pub struct Voting {
     /// The members entitled to vote.
     pub roll: Arc<Roll>,
     /// What they have pressed, in the order of the roll. Corrections leave it as it was.
-    pub(super) lights: Vec<Light>,
+    pub(super) lights: Lights,
     /// What the ballots at these places of the roll were corrected to.
     pub(super) corrections: BTreeMap<usize, Choice>,
     /// The counts, kept as ballots come; corrections included.
@@ -215,15 +215,6 @@ pub struct CastingVote {
     pub record_time: Timestamp,
 }
 
-/// What one member on the roll has pressed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Light {
-    /// Its ballot, while it has one.
-    pub stand: Option<Stand>,
-    /// The vote's revision when its stand last changed, by a correction too, or was first shown; 0 where it never did.
-    pub changed: u64,
-}
-
 /// The result as declared: the legal moment.
 #[derive(Clone, Debug)]
 pub struct Declaration {
@@ -258,13 +249,18 @@ impl Vote {
 impl Voting {
     /// The members with what counts of each, in the order of the roll.
     pub(super) fn choices(&self) -> impl Iterator<Item = (&Arc<Member>, Choice)> {
-        self.roll.members().iter().enumerate().map(|(at, member)| (member, self.choice(at)))
+        let lights = self.lights.iter().enumerate();
+        self.roll.members().iter().zip(lights).map(|(member, (at, light))| (member, self.counted(at, light)))
     }
 
     /// What counts of the member at a place of the roll: its ballot as corrected, else as it stands.
     pub(super) fn choice(&self, at: usize) -> Choice {
-        let pressed = || self.lights[at].stand.map_or(Choice::NotVoting, |stand| stand.choice);
-        self.corrections.get(&at).copied().unwrap_or_else(pressed)
+        self.counted(at, self.lights.get(at))
+    }
+
+    fn counted(&self, at: usize, light: Light) -> Choice {
+        let pressed = light.stand.map_or(Choice::NotVoting, |stand| stand.choice);
+        self.corrections.get(&at).copied().unwrap_or(pressed)
     }
 
     /// Each group of the members on the roll, by head. A member of several counts in each.
@@ -277,17 +273,17 @@ impl Voting {
     }
 
     /// A member's stand: none where it is not on the roll, `Some(None)` where it has not voted.
-    pub(super) fn stand(&self, member: &MemberId) -> Option<Option<&Stand>> {
-        self.roll.position(member).map(|at| self.lights[at].stand.as_ref())
+    pub(super) fn stand(&self, member: &MemberId) -> Option<Option<Stand>> {
+        self.roll.position(member).map(|at| self.lights.get(at).stand)
     }
 
     /// Takes a member's stand, or takes it back.
     pub(super) fn take(&mut self, member: &MemberId, stand: Option<Stand>, revision: u64) {
         let Some(at) = self.roll.position(member) else { return };
         let choice = |stand: Option<Stand>| stand.map_or(Choice::NotVoting, |stand| stand.choice);
-        let light = &mut self.lights[at];
-        self.tally.shift(&self.roll.members()[at], choice(light.stand), choice(stand));
-        *light = Light { stand, changed: revision };
+        let before = self.lights.get(at).stand;
+        self.tally.shift(&self.roll.members()[at], choice(before), choice(stand));
+        self.lights.change(at, |light| *light = Light { stand, changed: revision });
     }
 
     /// Takes up what the ballot at a place of the roll is corrected to.
@@ -296,7 +292,7 @@ impl Voting {
         self.announced.get_or_insert_with(|| self.tally.clone());
         self.tally.shift(&self.roll.members()[at], counted, corrected);
         self.corrections.insert(at, corrected);
-        self.lights[at].changed = revision;
+        self.lights.change(at, |light| light.changed = revision);
     }
 
     /// What the rule says of the tally as it stands, and while ballots can still be cast whether they can change it.

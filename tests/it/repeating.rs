@@ -165,3 +165,47 @@ async fn requests_sent_at_once_under_one_id_give_one_entry() {
         assert_eq!(client.end().await, end + 1);
     }
 }
+
+#[tokio::test]
+async fn a_request_is_known_again_when_the_record_has_long_gone_on() {
+    let mut server = Server::new();
+    let mut client = server.client().await;
+    client.ready(&["A", "B"], majority(TieBreak::Unspecified)).await;
+    // The two ids differ, and end alike.
+    let first = proto::CastBallotRequest { request_id: uuid(), ..ballot("A", Choice::Yes) };
+    let alike = format!("00000000-0000-4000-8000-0000{}", &first.request_id[28..]);
+    let alike = proto::CastBallotRequest { request_id: alike, ..ballot("B", Choice::Yes) };
+    let receipt = client.send(first.clone()).await.unwrap();
+
+    // More entries than the server keeps in memory: it must read the first one back.
+    for _ in 0..17 {
+        let ballots = (0..1_000).map(|at| ballot("B", [Choice::Yes, Choice::No][at % 2])).collect();
+        let results = client.ballots.cast_ballots(proto::CastBallotsRequest { ballots }).await.unwrap().into_inner();
+        let is_receipt = |result: &proto::BallotResult| match &result.result {
+            Some(proto::ballot_result::Result::Receipt(receipt)) => !receipt.replayed,
+            _ => false,
+        };
+        assert!(results.results.iter().all(is_receipt));
+    }
+    let of_alike = client.send(alike.clone()).await.unwrap();
+    assert!(!of_alike.replayed, "another request, however much its id looks like the first");
+
+    let again = |receipt: &Receipt| Receipt { replayed: true, ..receipt.clone() };
+    for when in ["at once", "locked", "restarted"] {
+        match when {
+            "locked" => drop(client.lock().await.unwrap()),
+            "restarted" => {
+                server.restart();
+                client = server.client().await;
+            }
+            _ => {}
+        }
+        let end = client.end().await;
+        assert_eq!(client.send(first.clone()).await.unwrap(), again(&receipt), "{when}");
+        assert_eq!(client.send(alike.clone()).await.unwrap(), again(&of_alike), "{when}");
+        let reused = proto::CastBallotRequest { choice: Choice::No.into(), ..first.clone() };
+        let status = client.send(reused).await.refused(Code::AlreadyExists, "REQUEST_ID_REUSED");
+        assert_eq!(status.get_details_error_info().unwrap().metadata["seq"], receipt.seq.to_string(), "{when}");
+        assert_eq!(client.end().await, end, "{when}");
+    }
+}
