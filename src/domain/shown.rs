@@ -118,9 +118,10 @@ impl<'a> Shown<'a> {
     pub fn verdict(&self) -> Option<Verdict> {
         let told = match self.veil {
             Veil::None => true,
-            Veil::Members => self.vote.question.rule.veto.is_none(),
             // What was adopted without a vote has no ballots to hide.
-            Veil::Choices => self.vote.voting.is_none(),
+            _ if self.vote.voting.is_none() => true,
+            Veil::Members => self.vote.question.rule.veto.is_none(),
+            Veil::Choices => false,
         };
         if told { self.vote.verdict() } else { None }
     }

@@ -14,7 +14,7 @@ use tonic_types::StatusExt;
 use crate::harness::client::{VOTE, ballot, frame, heads, majority, member, preset};
 use crate::harness::clock::{SystemClock, serve_by};
 use crate::harness::conduct::ballot_of;
-use crate::harness::{Client, Expect, Server, serve};
+use crate::harness::{Client, Expect, Server, serve, uuid};
 
 use BallotVisibility::{AfterLock, Live, TallyOnly};
 
@@ -194,6 +194,22 @@ async fn a_veto_is_not_told_before_the_lock_though_the_counts_are() {
     assert_eq!((heads(frame.tally.as_ref()), frame.verdict), ("9-1-0-0-1".into(), None));
     let locked = client.lock().await.unwrap().verdict.unwrap();
     assert_eq!((locked.outcome(), locked.vetoed_by), (proto::Outcome::Vetoed, vec!["bodies/hall/members/A".into()]));
+}
+
+#[tokio::test]
+async fn what_was_adopted_without_a_vote_has_nothing_to_hide() {
+    let server = Server::new();
+    let mut client = server.client().await;
+    client.seat(&["A"]).await.unwrap();
+    for (id, visibility) in [("tally-only", TallyOnly), ("after-lock", AfterLock)] {
+        let ballot_policy = Some(BallotPolicy { visibility: visibility.into(), ..Default::default() });
+        let vote = proto::Vote { rule: Some(preset("un.sc.substantive")), ballot_policy, ..Default::default() };
+        client.table_as(id, vote).await.unwrap();
+        let name = format!("bodies/hall/votes/{id}");
+        let adopt = proto::AdoptWithoutVoteRequest { name, request_id: uuid(), ..Default::default() };
+        let adopted = client.votes.adopt_without_vote(adopt).await.unwrap().into_inner().vote.unwrap();
+        assert_eq!(adopted.verdict.unwrap().outcome(), proto::Outcome::AdoptedWithoutVote);
+    }
 }
 
 #[tokio::test]
