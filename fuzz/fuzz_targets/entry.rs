@@ -24,14 +24,15 @@ fn counted(tally: &mut Option<proto::Tally>) {
 fn meaning(bytes: &[u8]) -> Entry {
     let mut entry = Entry::decode(bytes).unwrap();
     entry.actor.clear();
-    entry.nonce.clear();
     let seated = |members: &mut Vec<proto::Member>| members.iter_mut().for_each(|member| member.suspension = None);
     match entry.event.as_mut().unwrap() {
         Event::MembersAdmitted(admitted) => seated(&mut admitted.members),
         Event::MemberRevised(revised) => default(&mut revised.member).suspension = None,
         Event::VoteCreated(created) => {
             let policy = default(&mut created.ballot_policy);
-            policy.set_visibility(proto::BallotVisibility::Live);
+            if policy.visibility() == proto::BallotVisibility::Unspecified {
+                policy.set_visibility(proto::BallotVisibility::Live);
+            }
             default(&mut created.rule);
         }
         Event::VoteOpened(opened) => seated(&mut opened.roll),

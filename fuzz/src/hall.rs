@@ -77,13 +77,13 @@ impl Hall {
     pub async fn over(log: &Arc<dyn Log>, hands: &Hands, presets: &Arc<Presets>) -> Self {
         let journal = Journal::new(Arc::clone(log));
         let (sequencer, mut writer) = sequencer::open(journal.clone(), hands.clock());
-        let (board, follower) = board::open(journal.clone());
+        let (board, follower) = board::open(journal);
         let end = writer.read_record().await.unwrap();
         let writing = tokio::spawn(async { drop(writer.run(CancellationToken::new()).await) });
         let following = tokio::spawn(async { drop(follower.run().await) });
         board.reached(end).await.unwrap();
         let presets = Arc::clone(presets);
-        let rollcall = Rollcall { sequencer, board, journal, presets, stopping: CancellationToken::new() };
+        let rollcall = Rollcall { sequencer, board, presets, stopping: CancellationToken::new() };
         let routes = Routes::new(BodyServiceServer::new(rollcall.clone()))
             .add_service(VoteServiceServer::new(rollcall.clone()))
             .add_service(BallotServiceServer::new(rollcall.clone()))

@@ -23,6 +23,8 @@ pub struct Vote {
     state: &'static str,
     /// Each member of the roll with its weights, and its ballot.
     roll: BTreeMap<String, (proto::Member, Option<Choice>)>,
+    /// The counts are hidden until the lock.
+    hides: bool,
     /// When it locks by itself, in seconds and nanoseconds.
     lock_at: Option<(i64, i32)>,
 }
@@ -80,9 +82,9 @@ impl Record {
             assert_eq!(frame.revision, vote.revision, "{name}");
             assert_eq!(frame.state().as_str_name(), format!("VOTE_STATE_{}", vote.state), "{name}");
             let Some(tally) = frame.tally else { continue };
-            assert_eq!(tally.heads.unwrap(), vote.count(""), "{name}");
+            assert_eq!(tally.heads.unwrap(), vote.shown(""), "{name}");
             for (weight, counts) in tally.weights {
-                assert_eq!(counts, vote.count(&weight), "{name} by {weight}");
+                assert_eq!(counts, vote.shown(&weight), "{name} by {weight}");
             }
         }
     }
@@ -115,6 +117,10 @@ impl Vote {
             "a ballot at {at}, after the time to lock"
         );
         match event {
+            Event::VoteCreated(created) => {
+                let policy = created.ballot_policy.unwrap_or_default();
+                self.hides = policy.visibility() == proto::BallotVisibility::AfterLock;
+            }
             Event::BallotCorrected(made) => {
                 let heads = |tally: &Option<proto::Tally>| tally.as_ref().unwrap().heads.unwrap();
                 assert_eq!(heads(&made.before), self.count(""), "the tally before the correction at {at}");
@@ -133,6 +139,7 @@ impl Vote {
                 assert!(self.roll.get_mut(&back.member).unwrap().1.take().is_some(), "nothing to take back at {at}");
             }
             Event::VoteLocked(locked) => {
+                self.hides = false;
                 assert_eq!(
                     locked.tally.as_ref().unwrap().heads.unwrap(),
                     self.count(""),
@@ -140,6 +147,17 @@ impl Vote {
                 );
             }
             _ => {}
+        }
+    }
+
+    /// The counts as they are told.
+    fn shown(&self, weight: &str) -> Counts {
+        let counts = self.count(weight);
+        let Counts { yes, no, abstain, present, not_voting, .. } = counts;
+        if self.hides {
+            Counts { not_voting, undisclosed: yes + no + abstain + present, ..Counts::default() }
+        } else {
+            counts
         }
     }
 

@@ -117,11 +117,11 @@ typed! {
 typed! {
     /// Who sees the choices while the vote is open.
     Visibility: BallotVisibility {
-        /// Tally and choices are live
+        /// Tally and choices are live, as on the board in the hall
         Live,
-        /// The tally is live, choices are shown from the lock on
+        /// The tally is live; who has voted, and how, is shown from the lock on
         TallyOnly,
-        /// Tally and choices are shown from the lock on
+        /// Who has voted is live; tally and choices are shown from the lock on
         AfterLock,
     }
 }
