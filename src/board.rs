@@ -165,13 +165,15 @@ pub fn open(journal: Journal) -> (Board, Follower) {
 }
 
 impl Follower {
-    /// Follows the record for as long as it can grow.
+    /// Follows the record for as long as it can grow, from what `hall` has taken up on.
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub async fn run(self) -> Result<(), JournalError> {
+    pub async fn run(self, hall: Hall) -> Result<(), JournalError> {
         let mut end = self.journal.end();
-        let mut at = Seq::ZERO;
+        let mut at = hall.end();
+        *self.shared.hall.write().unwrap_or_else(PoisonError::into_inner) = hall;
+        self.reached.send_replace(at);
         loop {
             let target = *end.borrow_and_update();
             while at < target {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use crate::domain::{Entry, Receipt};
+use crate::domain::{Entry, Receipt, State};
 use crate::log::{AppendError, Log, LogError};
 use crate::record::tree::leaf_hash;
 use crate::seq::Seq;
+use crate::wire::checkpoint;
 use crate::wire::entry::{self, DecodeError};
 
 /// The record as entries, over a log of bytes.
@@ -123,6 +124,23 @@ impl Journal {
         let before = Seq::new(seq.get().saturating_sub(1));
         let stored = self.stored(before, 1).await?;
         stored.into_iter().next().map(|(_, bytes)| bytes).ok_or(JournalError::Missing(seq))
+    }
+
+    /// Keeps what the whole record, all of it durable, has come to, for the next start.
+    pub fn keep(&self, state: &State) {
+        self.log.keep(state.hall().end(), checkpoint::encode(state).into());
+    }
+
+    /// What the record came to when the log was closed, where nothing has changed since.
+    #[must_use]
+    pub fn take_kept(&self) -> Option<State> {
+        let (end, bytes) = self.log.take_kept()?;
+        let state = checkpoint::decode(&bytes);
+        let state = state.and_then(|state| {
+            let sound = state.hall().end() == end;
+            if sound { Ok(state) } else { Err(format!("it ends at {}, and the record at {end}", state.hall().end())) }
+        });
+        state.inspect_err(|problem| tracing::warn!(%problem, "the checkpoint is not used: the record is read")).ok()
     }
 
     /// The last durable place; changes when the record grows.

@@ -8,9 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{Command, Decision, Entry, Event, Nonce, Receipt, Rejection, RequestKey, State};
+use crate::domain::{Command, Decision, Entry, Event, Hall, Nonce, Receipt, Rejection, RequestKey, State};
 use crate::journal::{Journal, JournalError, Staged};
 use crate::log::AppendError;
 use crate::seq::Seq;
@@ -192,27 +193,48 @@ struct Waiting {
 type Appending = Pin<Box<dyn Future<Output = Result<Seq, AppendError>> + Send>>;
 
 impl Writer {
-    /// Reads the record from the first entry to the last, whose place it returns. To be done before [`run`](Self::run).
+    /// Takes up what was kept of the record, or reads it from the first entry to the last, and returns what everyone may see.
+    /// To be done before [`run`](Self::run).
     ///
     /// # Errors
     /// Where it cannot be read; nothing can be written then.
-    pub async fn read_record(&mut self) -> Result<Seq, JournalError> {
-        loop {
-            let entries = self.journal.read(self.end, REPLAY_PAGE).await?;
-            let Some(last) = entries.last() else {
-                self.clock.not_before(self.state.hall().time());
-                return Ok(self.end);
-            };
-            self.end = last.seq;
-            entries.iter().for_each(|entry| self.state.evolve(entry));
+    pub async fn read_record(&mut self) -> Result<Hall, JournalError> {
+        let journal = self.journal.clone();
+        let kept = tokio::task::spawn_blocking(move || journal.take_kept()).await;
+        if let Some(kept) = kept.ok().flatten() {
+            tracing::debug!(end = %kept.hall().end(), "what the last stop kept is taken up");
+            self.state = kept;
         }
+        let mut at = self.state.hall().end();
+        // One page is read and decoded while the one before is taken up.
+        let (pages, mut read) = mpsc::channel(1);
+        let journal = self.journal.clone();
+        let reading = async move {
+            loop {
+                let page = journal.read(at, REPLAY_PAGE).await?;
+                let Some(last) = page.last() else { return Ok::<_, JournalError>(()) };
+                at = last.seq;
+                if pages.send(page).await.is_err() {
+                    return Ok(());
+                }
+            }
+        };
+        let reading = AbortOnDropHandle::new(tokio::spawn(reading));
+        while let Some(page) = read.recv().await {
+            page.iter().for_each(|entry| self.state.evolve(entry));
+        }
+        // The task does nothing that panics.
+        reading.await.unwrap_or(Ok(()))?;
+        self.end = self.state.hall().end();
+        self.clock.not_before(self.state.hall().time());
+        Ok(self.state.hall().clone())
     }
 
-    /// Writes until `stop` is cancelled and what had come by then is answered.
+    /// Writes until `stop` is cancelled and what had come by then is answered. Returns what all of it has come to.
     ///
     /// # Errors
     /// The log did not take an append. What waited has no answer: its outcome is unknown, and so is the state.
-    pub async fn run(mut self, stop: CancellationToken) -> Result<(), AppendError> {
+    pub async fn run(mut self, stop: CancellationToken) -> Result<State, AppendError> {
         let mut queue = VecDeque::new();
         let mut arrived = Vec::new();
         let mut batch = Batch::default();
@@ -226,7 +248,7 @@ impl Writer {
                 continue;
             }
             if flying.is_none() && !open && queue.is_empty() {
-                return Ok(());
+                return Ok(self.state);
             }
             let due = self.state.next_due().map(|at| at.since(self.clock.now()));
             let landed = async {

@@ -19,8 +19,9 @@ use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::board;
+use crate::board::{self, Follower};
 use crate::clock::Clock;
+use crate::domain::{Hall, State};
 use crate::grpc::{Edge, Rollcall, Tallies};
 use crate::journal::{Journal, JournalError};
 use crate::log::{AppendError, Log};
@@ -128,7 +129,7 @@ pub async fn run(
 
     let journal = Journal::new(config.log);
     let (sequencer, writer) = sequencer::open(journal.clone(), Arc::clone(&config.clock));
-    let (board, follower) = board::open(journal);
+    let (board, follower) = board::open(journal.clone());
     let stopping = CancellationToken::new();
     let edge = Edge::new(stopping.clone());
     let presets = config.presets;
@@ -146,12 +147,13 @@ pub async fn run(
         .add_routes(routes(&rollcall)?.add_service(health))
         .serve_with_incoming_shutdown(incoming::connections(listener), stopping.clone().cancelled_owned());
 
-    let (read, end) = oneshot::channel();
+    let (read, hall) = oneshot::channel();
+    let (followed, end) = oneshot::channel();
     let stop_writer = CancellationToken::new();
     let mut parts = Parts {
         serving: tokio::spawn(server),
         writing: tokio::spawn(write(writer, read, stop_writer.clone())),
-        following: tokio::spawn(follower.run()),
+        following: tokio::spawn(follow(follower, hall, followed)),
         written: false,
     };
     let open = async {
@@ -176,24 +178,44 @@ pub async fn run(
     say(&health_reporter, ServingStatus::NotServing).await;
     tokio::time::sleep(HEALTH_FIRST).await;
     stopping.cancel();
-    result.and(parts.stop(&stop_writer).await)
+    let state = parts.stop(&stop_writer).await;
+    if let Ok(Some(state)) = &state {
+        journal.keep(state);
+    }
+    result.and(state.map(|_| ()))
 }
 
-/// Reads the record, tells its end, and writes until it is stopped.
-async fn write(mut writer: Writer, read: oneshot::Sender<Seq>, stop: CancellationToken) -> Result<(), ServeError> {
-    let end = tokio::select! {
-        end = writer.read_record() => end?,
-        () = stop.cancelled() => return Ok(()),
+/// Reads the record, tells what it comes to, and writes until it is stopped. Returns what it comes to then, where it was read.
+async fn write(
+    mut writer: Writer,
+    read: oneshot::Sender<Hall>,
+    stop: CancellationToken,
+) -> Result<Option<State>, ServeError> {
+    let hall = tokio::select! {
+        hall = writer.read_record() => hall?,
+        () = stop.cancelled() => return Ok(None),
     };
     // The server has ended where no one waits for this.
-    let _ = read.send(end);
-    Ok(writer.run(stop).await?)
+    let _ = read.send(hall);
+    Ok(Some(writer.run(stop).await?))
+}
+
+/// Follows the record from what the writer has read, and tells where that ended.
+async fn follow(
+    follower: Follower,
+    read: oneshot::Receiver<Hall>,
+    followed: oneshot::Sender<Seq>,
+) -> Result<(), JournalError> {
+    // Where the record was not read, the writer says why.
+    let Ok(hall) = read.await else { return std::future::pending().await };
+    let _ = followed.send(hall.end());
+    follower.run(hall).await
 }
 
 /// The tasks that a server consists of.
 struct Parts {
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
-    writing: JoinHandle<Result<(), ServeError>>,
+    writing: JoinHandle<Result<Option<State>, ServeError>>,
     following: JoinHandle<Result<(), JournalError>>,
     /// Whether the writer's end has been told.
     written: bool,
@@ -214,8 +236,8 @@ impl Parts {
     }
 
     /// Lets calls end, then the writer, so that what was taken is answered; cuts off what takes longer. Says where the last
-    /// of it could not be written.
-    async fn stop(mut self, stop_writer: &CancellationToken) -> Result<(), ServeError> {
+    /// of it could not be written; else what the record has come to, where it was read.
+    async fn stop(mut self, stop_writer: &CancellationToken) -> Result<Option<State>, ServeError> {
         if !self.serving.is_finished() {
             let _ = tokio::time::timeout(GRACE, &mut self.serving).await;
             self.serving.abort();
@@ -223,7 +245,7 @@ impl Parts {
         stop_writer.cancel();
         self.following.abort();
         if self.written {
-            return Ok(());
+            return Ok(None);
         }
         match tokio::time::timeout(GRACE, &mut self.writing).await {
             Ok(Ok(result)) => result,

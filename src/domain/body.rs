@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::seq::Seq;
 
 /// A body as it now is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Body {
     /// Its identifier.
     pub id: BodyId,
@@ -27,15 +27,15 @@ pub struct Body {
     /// The roll of the vote opened last: while the members stay the same, votes share it.
     pub(super) last_roll: Option<Arc<Roll>>,
     /// The seated members by the order of their admission, which never changes while a member is seated.
-    seated: BTreeMap<u64, Seat>,
+    pub(super) seated: BTreeMap<u64, Seat>,
     /// The order of admission by the identifier in lower case: two that differ only in case would be taken for one.
-    orders: HashMap<String, u64>,
-    admitted: u64,
-    roll_bytes: usize,
+    pub(super) orders: HashMap<String, u64>,
+    pub(super) admitted: u64,
+    pub(super) roll_bytes: usize,
 }
 
 /// A seat that is taken.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Seat {
     /// Who holds it.
     pub member: Arc<Member>,
@@ -44,7 +44,9 @@ pub struct Seat {
 }
 
 impl Body {
-    pub(super) fn new(id: BodyId, display_name: String, seats: u32, create_time: Timestamp, seq: Seq) -> Self {
+    /// A body without members and votes.
+    #[must_use]
+    pub fn new(id: BodyId, display_name: String, seats: u32, create_time: Timestamp, seq: Seq) -> Self {
         Self {
             id,
             display_name,
@@ -182,7 +184,7 @@ impl Body {
     }
 
     /// On a roll a member stands with its whole resource name.
-    fn roll_bytes(&self, member: &Member) -> usize {
+    pub(super) fn roll_bytes(&self, member: &Member) -> usize {
         "bodies//members/".len() + self.id.as_str().len() + member.roll_bytes()
     }
 }

@@ -11,20 +11,20 @@ use crate::clock::Timestamp;
 use crate::seq::Seq;
 
 /// Everything on record, as it now stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hall {
-    bodies: BTreeMap<BodyId, Body>,
-    votes: HashMap<VoteName, Vote>,
+    pub(super) bodies: BTreeMap<BodyId, Body>,
+    pub(super) votes: HashMap<VoteName, Vote>,
     /// All votes, by the place of their creation.
-    created: BTreeMap<Seq, VoteName>,
+    pub(super) created: BTreeMap<Seq, VoteName>,
     /// All votes, by the place of the last entry about each.
-    changed: BTreeMap<Seq, VoteName>,
+    pub(super) changed: BTreeMap<Seq, VoteName>,
     /// The votes that lock by themselves, by when.
-    timed: BTreeSet<(Timestamp, VoteName)>,
+    pub(super) timed: BTreeSet<(Timestamp, VoteName)>,
     /// How many votes are open or suspended.
-    open: usize,
-    end: Seq,
-    time: Timestamp,
+    pub(super) open: usize,
+    pub(super) end: Seq,
+    pub(super) time: Timestamp,
 }
 
 impl Hall {

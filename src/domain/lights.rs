@@ -86,6 +86,28 @@ impl Lights {
         }
     }
 
+    /// Where each block of the packed form begins, and that form.
+    pub(super) fn packed(&self) -> (Vec<u32>, Vec<u8>) {
+        match &self.0 {
+            Form::Lit(lights) => {
+                let packed = Packed::new(lights);
+                (packed.starts.into(), packed.bytes.into())
+            }
+            Form::Packed(packed) => (packed.starts.to_vec(), packed.bytes.to_vec()),
+        }
+    }
+
+    /// So many lights out of that form; none where they are not in it.
+    pub(super) fn restored(count: usize, starts: Vec<u32>, bytes: Vec<u8>) -> Option<Self> {
+        let fits = starts.len() == count.div_ceil(BLOCK) && starts.iter().all(|start| *start as usize <= bytes.len());
+        fits.then(|| Self(Form::Packed(Arc::new(Packed { count, starts: starts.into(), bytes: bytes.into() }))))
+    }
+
+    /// Unpacks them, since they change.
+    pub(super) fn unpack(&mut self) {
+        self.0 = Form::Lit(self.iter().collect());
+    }
+
     /// Packs them, since few will change from now on.
     pub(super) fn pack(&mut self) {
         if let Form::Lit(lights) = &self.0 {
@@ -221,7 +243,12 @@ mod tests {
             prop_assert_eq!(packed.len(), expected.len());
             prop_assert_eq!(&packed.iter().collect::<Vec<_>>(), &expected);
             let each: Vec<_> = (0..expected.len()).map(|at| packed.get(at)).collect();
-            prop_assert_eq!(each, expected);
+            prop_assert_eq!(&each, &expected);
+            let (starts, bytes) = packed.packed();
+            prop_assert!(Lights::restored(expected.len() + BLOCK, starts.clone(), bytes.clone()).is_none());
+            let mut restored = Lights::restored(expected.len(), starts, bytes).expect("the parts of lights");
+            restored.unpack();
+            prop_assert!(matches!(&restored.0, Form::Lit(lights) if *lights == expected));
         }
     }
 

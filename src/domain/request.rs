@@ -62,7 +62,7 @@ pub struct Requests {
 
 /// Where the requests of one scope stand.
 #[derive(Debug, Default)]
-struct Ids {
+pub struct Ids {
     /// By a part of the id, the first with that part.
     places: HashMap<Tag, Place>,
     /// The others whole: one id in some thousands of millions by chance, and as many as someone makes on purpose.
@@ -118,11 +118,58 @@ impl Requests {
         }
     }
 
+    /// What is known of each scope.
+    pub fn scopes(&self) -> impl Iterator<Item = (&Scope, &Ids)> {
+        self.scopes.iter()
+    }
+
+    /// The requests of a record that ends at `end`, all of it durable.
+    pub fn restored(end: Seq, scopes: HashMap<Scope, Ids>) -> Self {
+        Self { scopes, end, ..Self::default() }
+    }
+
     /// The request of an entry, where it is known; `Some(None)` where the entry has none.
     fn key(&self, seq: Seq) -> Option<Option<RequestKey>> {
         let before_end = usize::try_from(self.end.since(seq)).unwrap_or(usize::MAX);
         let fresh = self.fresh.len().checked_sub(before_end + 1).map(|at| self.fresh[at]);
         fresh.or_else(|| self.recalled.get(&seq).copied())
+    }
+}
+
+impl Ids {
+    /// How many there are of the first kind, those, and the others.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = (self.places.len() as u64).to_le_bytes().to_vec();
+        for (tag, place) in &self.places {
+            bytes.extend_from_slice(tag);
+            bytes.extend_from_slice(place);
+        }
+        for (RequestId(id), (Digest(digest), seq)) in &self.alike {
+            bytes.extend_from_slice(id);
+            bytes.extend_from_slice(digest);
+            bytes.extend_from_slice(&seq.get().to_le_bytes());
+        }
+        bytes
+    }
+
+    /// The ids again; none where the bytes are no such form.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (count, rest) = bytes.split_first_chunk()?;
+        let length = usize::try_from(u64::from_le_bytes(*count)).ok()?.checked_mul(9)?;
+        let (places, alike) = rest.split_at_checked(length)?;
+        let places = places.as_chunks::<9>().0.iter().map(|[a, b, c, d, place @ ..]| ([*a, *b, *c, *d], *place));
+        let (alike, left) = alike.as_chunks::<40>();
+        let alike = alike.iter().map(|one| {
+            let mut parts = one.as_chunks::<8>().0.iter().map(|part| u64::from_le_bytes(*part));
+            let mut part = || parts.next().unwrap_or_default().to_le_bytes();
+            let mut half = || {
+                let (first, last) = (part(), part());
+                std::array::from_fn(|at| if at < 8 { first[at] } else { last[at - 8] })
+            };
+            let (id, digest) = (half(), half());
+            (RequestId(id), (Digest(digest), Seq::new(u64::from_le_bytes(part()))))
+        });
+        left.is_empty().then(|| Self { places: places.collect(), alike: alike.collect() })
     }
 }
 
@@ -180,9 +227,15 @@ mod tests {
         assert_eq!(requests.find(&scope(), keys[0].id), Found::Perhaps(Seq::new(1)), "it must be read back");
         assert_eq!(requests.find(&scope(), stranger.id), Found::Perhaps(Seq::new(1)));
         assert_eq!(requests.find(&scope(), keys[1].id), recorded(keys[1], 2), "kept whole beside the first");
-        requests.recall(Seq::new(1), Some(keys[0]));
-        assert_eq!(requests.find(&scope(), keys[0].id), recorded(keys[0], 1));
-        assert_eq!(requests.find(&scope(), stranger.id), Found::Nothing);
+        let kept = requests.scopes().map(|(scope, ids)| (scope.clone(), ids.to_bytes()));
+        let restored = kept.map(|(scope, bytes)| (scope, Ids::from_bytes(&bytes).expect("ids")));
+        let restored = Requests::restored(requests.end, restored.collect());
+        for mut requests in [requests, restored] {
+            requests.recall(Seq::new(1), Some(keys[0]));
+            assert_eq!(requests.find(&scope(), keys[0].id), recorded(keys[0], 1));
+            assert_eq!(requests.find(&scope(), keys[3].id), recorded(keys[3], 4));
+            assert_eq!(requests.find(&scope(), stranger.id), Found::Nothing);
+        }
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub enum Decision {
 /// Everything on record, as it now stands, and the requests that led to it.
 #[derive(Debug, Default)]
 pub struct State {
-    hall: Hall,
-    requests: Requests,
+    pub(super) hall: Hall,
+    pub(super) requests: Requests,
 }
 
 impl State {

@@ -143,7 +143,7 @@ impl fmt::Display for VoteState {
 }
 
 /// A vote as it now stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Vote {
     /// Its name.
     pub name: VoteName,

@@ -31,7 +31,7 @@ const APPEND_DEADLINE: Duration = Duration::from_secs(60);
 pub(super) struct DurableLog {
     /// None once the thread is to end.
     requests: Option<SyncSender<Request>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Option<Tree>>>,
     queue: Arc<Semaphore>,
     failure: Failure,
     /// An append missed its deadline: the thread may never end.
@@ -39,8 +39,12 @@ pub(super) struct DurableLog {
     recent: Arc<Mutex<Recent>>,
     end: watch::Sender<Seq>,
     store: Option<engine::Store>,
+    /// What was kept when the log was closed, until it is taken.
+    kept: Mutex<Option<(Seq, Bytes)>>,
+    /// What is to be kept when it is closed.
+    keep: Mutex<Option<(Seq, Bytes)>>,
     /// Last, so that the folder is free only when the store is closed.
-    _folder: Arc<Folder>,
+    folder: Arc<Folder>,
 }
 
 impl DurableLog {
@@ -48,18 +52,34 @@ impl DurableLog {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
         filter::install()?;
         let (folder, state) = Folder::enter(path)?;
-        let (store, tree) = match state {
-            State::New => create(&folder)?,
-            State::Ready => reopen(&folder)?,
+        let (store, tree, kept) = match state {
+            State::New => {
+                let (store, tree) = create(&folder)?;
+                (store, tree, None)
+            }
+            State::Ready => match resume(&folder)? {
+                Some((store, tree, kept)) => (store, tree, Some(kept)),
+                None => {
+                    let (store, tree) = reopen(&folder)?;
+                    (store, tree, None)
+                }
+            },
         };
         let end = Seq::new(tree.size());
         let recent = remember(&store, end).map_err(|error| OpenError::damaged(path, error.to_string()))?;
-        Self::start(folder, store, tree, recent)
+        Self::start(folder, store, tree, recent, kept)
     }
 
-    fn start(folder: Folder, store: engine::Store, tree: Tree, recent: Recent) -> Result<Self, OpenError> {
+    fn start(
+        folder: Folder,
+        store: engine::Store,
+        tree: Tree,
+        recent: Recent,
+        kept: Option<Bytes>,
+    ) -> Result<Self, OpenError> {
         let (requests, waiting) = sync_channel(QUEUE);
         let folder = Arc::new(folder);
+        let kept = kept.map(|state| (Seq::new(tree.size()), state));
         let writer = Writer {
             store: store.clone(),
             folder: Arc::clone(&folder),
@@ -79,7 +99,9 @@ impl DurableLog {
             recent: Arc::clone(&writer.recent),
             end: writer.end.clone(),
             store: Some(store),
-            _folder: Arc::clone(&folder),
+            kept: Mutex::new(kept),
+            keep: Mutex::default(),
+            folder: Arc::clone(&folder),
         };
         let thread = std::thread::Builder::new().name("rollcall-log".to_owned());
         let thread = thread.spawn(move || writer::run(writer, &waiting));
@@ -128,6 +150,14 @@ impl Log for DurableLog {
     fn end(&self) -> watch::Receiver<Seq> {
         self.end.subscribe()
     }
+
+    fn keep(&self, end: Seq, state: Bytes) {
+        *self.keep.lock().unwrap_or_else(PoisonError::into_inner) = Some((end, state));
+    }
+
+    fn take_kept(&self) -> Option<(Seq, Bytes)> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl Drop for DurableLog {
@@ -136,12 +166,16 @@ impl Drop for DurableLog {
         if self.stuck.load(Ordering::Relaxed) {
             return;
         }
-        if let Some(thread) = self.thread.take() {
-            // It catches its own panics.
-            let _ = thread.join();
-        }
-        if let Some(store) = self.store.take() {
-            store.close();
+        // It catches its own panics.
+        let tree = self.thread.take().and_then(|thread| thread.join().ok().flatten());
+        let closed = self.store.take().is_none_or(engine::Store::close);
+        let keep = self.keep.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((tree, (end, state))) = tree.zip(keep)
+            && closed
+            && tree.size() == end.get()
+            && let Err(error) = self.folder.keep(tree, state)
+        {
+            tracing::warn!(folder = %self.folder.path().display(), %error, "STATE is not kept: the next start takes longer");
         }
     }
 }
@@ -154,6 +188,20 @@ fn create(folder: &Folder) -> Result<(engine::Store, Tree), OpenError> {
     store.commit(Vec::new()).map_err(|reason| OpenError::unusable(folder.path(), "creating the store", &reason))?;
     folder.finish(&Passed::of(&tree))?;
     Ok((store, tree))
+}
+
+/// Opens a log that was closed by this program and lies as it was left; none where it must be checked.
+fn resume(folder: &Folder) -> Result<Option<(engine::Store, Tree, Bytes)>, OpenError> {
+    let (passed, kept) = (folder.passed()?, folder.kept()?);
+    let Some(kept) = kept.filter(|kept| passed == Passed::of(&kept.tree)) else { return Ok(None) };
+    folder.check_store()?;
+    folder.settle().map_err(|error| OpenError::unusable(folder.path(), "removing what a start left", &error))?;
+    let store = engine::Store::open(&folder.log(), folder.path())?;
+    if store.end() == Some(kept.tree.size()) {
+        return Ok(Some((store, kept.tree, kept.state)));
+    }
+    store.close();
+    Ok(None)
 }
 
 /// Opens a log, the store only after a copy of it has been opened and found whole.

@@ -5,13 +5,18 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+
 use super::OpenError;
+use super::kept::{Kept, Print};
 use super::passed::Passed;
+use crate::record::tree::Tree;
 
 const LOCK: &str = "LOCK";
 const CREATING: &str = "CREATING";
 const READY: &str = "READY";
 const PASSED: &str = "PASSED";
+const STATE: &str = "STATE";
 const LOG: &str = "log";
 const TRIAL: &str = "TRIAL";
 /// Appended to the name of a file while it is written; renamed once it is synced.
@@ -71,11 +76,11 @@ impl Folder {
     /// Marks the folder as being created, and removes what an interrupted creation left.
     pub(super) fn begin(&self) -> Result<(), OpenError> {
         let begun = || {
-            write_synced(&self.path, CREATING, "")?;
+            write_synced(&self.path, CREATING, b"")?;
             for name in [LOG, TRIAL] {
                 missing_is_fine(fs::remove_dir_all(self.path.join(name)))?;
             }
-            for name in [PASSED, "PASSED.new", "READY.new"] {
+            for name in [PASSED, STATE, "PASSED.new", "READY.new", "STATE.new"] {
                 missing_is_fine(fs::remove_file(self.path.join(name)))?;
             }
             sync(&self.path)
@@ -88,7 +93,7 @@ impl Folder {
         let finished = || {
             self.sync_store()?;
             self.witness(passed)?;
-            write_synced(&self.path, READY, &format!("{FORMAT} {VERSION}\n"))?;
+            write_synced(&self.path, READY, format!("{FORMAT} {VERSION}\n").as_bytes())?;
             self.settle()
         };
         finished().map_err(|error| OpenError::unusable(&self.path, "creating the log", &error))
@@ -114,7 +119,7 @@ impl Folder {
 
     /// Replaces the witness.
     pub(super) fn witness(&self, passed: &Passed) -> io::Result<()> {
-        write_synced(&self.path, PASSED, &passed.to_string())
+        write_synced(&self.path, PASSED, passed.to_string().as_bytes())
     }
 
     /// What the record is known to have passed.
@@ -129,6 +134,35 @@ impl Folder {
             }
             Err(error) => Err(OpenError::unusable(&self.path, "reading PASSED", &error)),
         }
+    }
+
+    /// Keeps `state` beside the store, which is closed, for a start that finds both unchanged.
+    pub(super) fn keep(&self, tree: Tree, state: Bytes) -> io::Result<()> {
+        // What the prints are of must be on the disk before them.
+        self.sync_store()?;
+        let Some((program, store)) = Print::of_program().zip(self.prints()) else { return Ok(()) };
+        write_synced(&self.path, STATE, &Kept { tree, program, store, state }.to_bytes())
+    }
+
+    /// What was kept, where this program kept it and the store is as it was then. It is there once: what changes the store
+    /// from now on would make it untrue.
+    ///
+    /// # Errors
+    /// Where it cannot be removed.
+    pub(super) fn kept(&self) -> Result<Option<Kept>, OpenError> {
+        let bytes = fs::read(self.path.join(STATE));
+        let removed = missing_is_fine(fs::remove_file(self.path.join(STATE))).and_then(|()| sync(&self.path));
+        removed.map_err(|error| OpenError::unusable(&self.path, "removing STATE", &error))?;
+        let kept = bytes.ok().and_then(|bytes| Kept::parse(&bytes.into()));
+        Ok(kept.filter(|kept| {
+            Some(&kept.program) == Print::of_program().as_ref() && Some(&kept.store) == self.prints().as_ref()
+        }))
+    }
+
+    fn prints(&self) -> Option<Vec<Print>> {
+        let mut files = store_files(&self.log()).ok()?;
+        files.sort();
+        files.iter().map(|file| Print::of(file)).collect()
     }
 
     /// Refuses a store that lacks a file or has one that it must not have.
@@ -243,11 +277,11 @@ fn is_unfinished(file: &Path) -> bool {
     name.starts_with("snap.") && name.ends_with(".generating")
 }
 
-/// Replaces a file such that, whenever the power fails, either the old or the new text is there.
-fn write_synced(folder: &Path, name: &str, text: &str) -> io::Result<()> {
+/// Replaces a file such that, whenever the power fails, either the old or the new bytes are there.
+fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let new = folder.join(format!("{name}{NEW}"));
     let mut file = File::create(&new)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&new, folder.join(name))?;
     sync(folder)

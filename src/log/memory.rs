@@ -55,4 +55,10 @@ impl Log for MemoryLog {
     fn end(&self) -> watch::Receiver<Seq> {
         self.end.subscribe()
     }
+
+    fn keep(&self, _: Seq, _: Bytes) {}
+
+    fn take_kept(&self) -> Option<(Seq, Bytes)> {
+        None
+    }
 }

@@ -17,6 +17,7 @@ mod conformance;
 mod durable;
 mod filter;
 mod folder;
+mod kept;
 mod memory;
 mod passed;
 mod recent;
@@ -64,6 +65,13 @@ pub trait Log: Send + Sync + 'static {
 
     /// The last durable place; changes when the log grows, whoever wrote.
     fn end(&self) -> watch::Receiver<Seq>;
+
+    /// Keeps bytes for the next opening, where the log still ends at `end` when it is closed. A log may forget them.
+    fn keep(&self, end: Seq, state: Bytes);
+
+    /// The bytes that were kept when the log was closed, and the end that it had; none where there are none, where anything
+    /// has changed since, and when they have been taken.
+    fn take_kept(&self) -> Option<(Seq, Bytes)>;
 }
 
 /// Why nothing is known to have been appended.

@@ -34,7 +34,8 @@ impl fmt::Display for Passed {
     }
 }
 
-fn unhex(text: &str) -> Option<Hash> {
+/// The hash that these 64 digits are.
+pub(super) fn unhex(text: &str) -> Option<Hash> {
     let mut hash = Hash::default();
     if text.len() != hash.len() * 2 {
         return None;

@@ -101,6 +101,23 @@ impl Store {
         }
     }
 
+    /// The last place, read from the end alone; none where what stands there is no end of a log.
+    pub(super) fn end(&self) -> Option<u64> {
+        let end = guarded(|| {
+            let Some((last, _)) = self.db.last()? else { return Ok(Some(0)) };
+            let Some(start) = place(&last) else { return Ok(None) };
+            let mut unpacker = Unpacker::at(start);
+            for pair in self.db.range(key(start, 0)..) {
+                let (key, value) = pair?;
+                if unpacker.take(&key, &value, &mut |_, _| {}).is_err() {
+                    return Ok(None);
+                }
+            }
+            Ok(unpacker.finish().ok().map(|next| next - 1))
+        });
+        end.ok().flatten()
+    }
+
     /// A page after `after`, up to `end`, which lies beyond it.
     pub(super) fn read(&self, after: Seq, end: Seq, limit: usize) -> Result<Vec<(Seq, Bytes)>, LogError> {
         let read = guarded(|| self.page(after, end, limit));
@@ -133,13 +150,15 @@ impl Store {
         Ok(if page.payloads.is_empty() && limit > 0 { Err(gap) } else { Ok(page.payloads) })
     }
 
-    /// Closes the store, and waits until it is closed, where this is the last handle.
-    pub(super) fn close(self) {
+    /// Closes the store, and waits until it is closed, where this is the last handle. False where that went wrong.
+    pub(super) fn close(self) -> bool {
         let Self { db, path } = self;
         // sled's own drop panics where its last sync fails; all that was acknowledged has been synced before.
-        if catch_unwind(AssertUnwindSafe(|| drop(db))).is_err() || !wait_until_closed(&path) {
+        let closed = catch_unwind(AssertUnwindSafe(|| drop(db))).is_ok() && wait_until_closed(&path);
+        if !closed {
             tracing::warn!(store = %path.display(), "sled did not close its store cleanly");
         }
+        closed
     }
 }
 

@@ -62,8 +62,8 @@ pub(super) struct Witnessed {
 }
 
 impl Writer {
-    /// Serves until every sender is gone.
-    pub(super) fn run(mut self, requests: &Receiver<Request>) {
+    /// Serves until every sender is gone. Returns the tree of all that it wrote; none where it may have written more.
+    pub(super) fn run(mut self, requests: &Receiver<Request>) -> Option<Tree> {
         loop {
             let request = match self.witness_due() {
                 Some(wait) => requests.recv_timeout(wait),
@@ -81,6 +81,7 @@ impl Writer {
         if self.witness_due().is_some() {
             self.witness();
         }
+        self.failure.get().is_none().then_some(self.tree)
     }
 
     fn serve(&mut self, request: Request) {
@@ -137,9 +138,10 @@ impl Writer {
 }
 
 /// Runs the writer, and leaves a reason behind should it panic.
-pub(super) fn run(writer: Writer, requests: &Receiver<Request>) {
+pub(super) fn run(writer: Writer, requests: &Receiver<Request>) -> Option<Tree> {
     let failure = writer.failure.clone();
-    if catch_unwind(AssertUnwindSafe(|| writer.run(requests))).is_err() {
+    catch_unwind(AssertUnwindSafe(|| writer.run(requests))).unwrap_or_else(|_| {
         failure.set("the thread that writes the log panicked: start Rollcall again".to_owned());
-    }
+        None
+    })
 }

@@ -41,6 +41,18 @@ impl Tree {
         self.size += 1;
     }
 
+    /// The tree of `size` leaves with these [`subtrees`](Self::subtrees); none where it has another number of them.
+    #[must_use]
+    pub fn restored(size: u64, subtrees: Vec<Hash>) -> Option<Self> {
+        (subtrees.len() == size.count_ones() as usize).then_some(Self { size, subtrees })
+    }
+
+    /// The roots of the perfect subtrees, the largest first: all that a tree needs to grow on.
+    #[must_use]
+    pub fn subtrees(&self) -> &[Hash] {
+        &self.subtrees
+    }
+
     /// The number of leaves.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -301,7 +301,7 @@ fn body(name: &str) -> Result<BodyId, DecodeError> {
     BodyId::from_name(name).map_err(|e| DecodeError(format!("its body {e}")))
 }
 
-fn vote(name: &str) -> Result<VoteName, DecodeError> {
+pub(super) fn vote(name: &str) -> Result<VoteName, DecodeError> {
     name.parse().map_err(|e| DecodeError(format!("its vote {e}")))
 }
 
@@ -325,7 +325,7 @@ fn ballot_member(id: &str) -> Result<MemberId, DecodeError> {
     id.parse().map_err(|e| DecodeError(format!("its ballot's member {e}")))
 }
 
-fn member_in(stored: proto::Member) -> Result<(BodyId, Arc<Member>), DecodeError> {
+pub(super) fn member_in(stored: proto::Member) -> Result<(BodyId, Arc<Member>), DecodeError> {
     let name = member(&stored.name)?;
     let proto::Member { display_name, weights, groups, .. } = stored;
     Ok((name.body, Arc::new(Member { id: name.member, display_name, weights, groups })))

@@ -3,6 +3,7 @@
 pub mod annotation;
 pub mod ballot;
 pub mod body;
+pub mod checkpoint;
 pub mod comparison;
 pub mod conduct;
 pub mod entry;

@@ -25,6 +25,7 @@ mod golden;
 mod halls;
 mod harness;
 mod hostile;
+mod keeping;
 mod members;
 mod power;
 mod property;

@@ -88,6 +88,14 @@ impl Log for HeldLog {
     fn end(&self) -> watch::Receiver<Seq> {
         self.behind.end()
     }
+
+    fn keep(&self, end: Seq, state: Bytes) {
+        self.behind.keep(end, state);
+    }
+
+    fn take_kept(&self) -> Option<(Seq, Bytes)> {
+        self.behind.take_kept()
+    }
 }
 
 /// A server in this process.

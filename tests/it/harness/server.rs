@@ -150,10 +150,16 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Kills it, and serves the same record again.
+    /// Kills it, and serves the same record again; then stops that one, and serves again what it kept. So whatever holds after this
+    /// holds of the record read anew and of what a stop keeps of it.
     pub fn restart(&mut self) {
         self.kill();
-        let next = Self::at(&self.data.clone());
+        let data = self.data.clone();
+        let again = Self::at(&data);
+        again.signal("TERM");
+        let ended = again.wait();
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        let next = Self::at(&data);
         let folder = self._folder.take();
         *self = next;
         self._folder = folder;
