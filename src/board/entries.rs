@@ -29,7 +29,7 @@ pub enum Readable {
 pub enum ReadError {
     /// It does not give its entries.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Unreadable(#[from] JournalError),
     /// What is hidden in it can no longer be told from what is not.
     #[error(transparent)]
     Ended(#[from] Ended),

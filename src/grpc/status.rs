@@ -208,8 +208,8 @@ pub fn beyond(what: &str, end: u64) -> Status {
 pub fn unreadable(error: &ReadError) -> Status {
     match error {
         ReadError::Ended(ended) => not_serving(ended.to_string()),
-        ReadError::Journal(JournalError::NoEntry { seq, problem }) => no_entry(*seq, problem),
-        ReadError::Journal(error) => {
+        ReadError::Unreadable(JournalError::NoEntry { seq, problem }) => no_entry(*seq, problem),
+        ReadError::Unreadable(error) => {
             tracing::error!(%error, "a read of the record failed");
             not_serving("the record cannot be read now; the server's log says why".to_owned())
         }
