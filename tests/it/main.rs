@@ -40,6 +40,7 @@ mod starting;
 mod states;
 mod stopping;
 mod streaming;
+mod stuck;
 mod timed;
 mod trace;
 mod watch_command;
