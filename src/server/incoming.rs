@@ -98,11 +98,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// What came of a write, or that the peer has taken nothing for too long.
-    fn written(
-        &mut self,
-        written: Poll<io::Result<usize>>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
+    fn written(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stuck = None;
             return written;

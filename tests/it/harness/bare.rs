@@ -79,15 +79,20 @@ impl Answers {
                     return Ok(M::decode(&frame[5..]).unwrap());
                 }
             }
-            match tokio::time::timeout(PATIENCE, self.body.data()).await.expect("an answer, or an end") {
-                Some(data) => {
-                    let data = data.unwrap();
-                    self.body.flow_control().release_capacity(data.len()).unwrap();
-                    self.read.extend_from_slice(&data);
-                }
-                None => return Err(self.ended().await),
+            if !self.take().await {
+                return Err(self.ended().await);
             }
         }
+    }
+
+    /// Takes some bytes, and so opens the window for as many; false at the end.
+    pub async fn take(&mut self) -> bool {
+        let data = tokio::time::timeout(PATIENCE, self.body.data()).await.expect("an answer, or an end");
+        let Some(data) = data else { return false };
+        let data = data.unwrap();
+        self.body.flow_control().release_capacity(data.len()).unwrap();
+        self.read.extend_from_slice(&data);
+        true
     }
 
     /// Takes nothing more, opens no window, and waits until it is broken off.
