@@ -42,6 +42,9 @@ use crate::sequencer::{self, Writer};
 /// What is still open this long after the stop is cut off: a stream was told to drain, and a call takes milliseconds.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// What the writer has answered last is on its way for this long.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
+
 /// Between what health says and what callers feel, when the server is about to stop.
 const HEALTH_FIRST: Duration = Duration::from_millis(50);
 
@@ -197,12 +200,23 @@ impl Parts {
     /// Lets calls end, then the writer, so that what was taken is answered; cuts off what takes longer. Says where the last
     /// of it could not be written.
     async fn stop(mut self, stop_writer: &CancellationToken) -> Result<(), ServeError> {
-        if !self.serving.is_finished() {
-            let _ = tokio::time::timeout(GRACE, &mut self.serving).await;
-            self.serving.abort();
-        }
+        self.serve_for(GRACE).await;
         stop_writer.cancel();
         self.following.abort();
+        let written = self.end_writing().await;
+        self.serve_for(LAST_ANSWERS).await;
+        self.serving.abort();
+        written
+    }
+
+    /// Lets calls end for this long at most.
+    async fn serve_for(&mut self, time: Duration) {
+        if !self.serving.is_finished() {
+            let _ = tokio::time::timeout(time, &mut self.serving).await;
+        }
+    }
+
+    async fn end_writing(&mut self) -> Result<(), ServeError> {
         if self.written {
             return Ok(());
         }
