@@ -1,6 +1,10 @@
 //! All of it put together: the record opened, both sides started, the services served, and all of it stopped in order.
 
 mod incoming;
+mod serving;
+mod stuck;
+
+pub use serving::{CONNECTION_WINDOW, MAX_STREAMS, STREAM_WINDOW};
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -13,10 +17,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
-use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
+use tower::Layer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::board::{self, Follower};
@@ -39,34 +43,24 @@ use crate::sequencer::{self, Writer};
 /// What is still open this long after the stop is cut off: a stream was told to drain, and a call takes milliseconds.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// What the writer has answered last is on its way for this long.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
+
 /// Between what health says and what callers feel, when the server is about to stop.
 const HEALTH_FIRST: Duration = Duration::from_millis(50);
 
 /// How often the wall clock is compared with the steady one.
 const CLOCK_CHECK: Duration = Duration::from_secs(1);
 
-/// An idle connection is asked for a sign of life this often, so that those whose peer is gone do not pile up.
-const KEEPALIVE: Duration = Duration::from_secs(60);
-
-/// What one stream takes unread: some hundred ballots, or a message in a few round trips. A sender of ballots that is held
-/// up sends small frames, and h2 ends the connection of one that has too many of them unread: beyond half a byte of
-/// overhead for each byte of the connection's window, 256 bytes less a frame's length counted as overhead. A full window of
-/// the shortest ballots, 30 bytes each, is an eighth of the overhead that this window of the connection allows.
-pub const STREAM_WINDOW: u32 = 64 << 10;
-/// What one connection takes unread, see [`STREAM_WINDOW`].
-pub const CONNECTION_WINDOW: u32 = 8 << 20;
-
-/// Streams on one connection at once: a hall of screens behind one proxy shares a connection.
-pub const MAX_STREAMS: u32 = 1_024;
+/// An answer of which nothing is taken for so long is ended: long enough for a reader that pauses, as at a slow disk of its own,
+/// and short enough that those which are forgotten do not pile up.
+pub const MAX_BEHIND: Duration = Duration::from_secs(60);
 
 /// The largest request, in bytes: what gRPC's clients and servers take by themselves, and four times the largest roll.
 const MAX_REQUEST: usize = 4 << 20;
 
 /// What a browser was told of its page's rights holds this long.
 const PREFLIGHT: Duration = Duration::from_secs(60 * 60);
-
-/// The headers of one request together, in bytes.
-const MAX_HEADERS: u32 = 16 << 10;
 
 /// The health of the server as a whole.
 const WHOLE: &str = "";
@@ -81,6 +75,8 @@ pub struct Config {
     pub presets: Arc<Presets>,
     /// Where pages of a browser may come from that call over gRPC-Web, as their `Origin` says; `*` for anywhere.
     pub origins: Vec<HeaderValue>,
+    /// An answer of which nothing is taken for so long is ended: [`MAX_BEHIND`], except for tests.
+    pub max_behind: Duration,
 }
 
 /// The server serves.
@@ -104,9 +100,6 @@ pub enum ServeError {
     /// A part of the server broke down.
     #[error("{0} broke down; everything that was answered is on record: start again, and report this")]
     Broken(&'static str),
-    /// The network.
-    #[error("the network failed: {0}")]
-    Network(#[from] tonic::transport::Error),
     /// The listener.
     #[error("the listener failed: {0}")]
     Listener(#[from] std::io::Error),
@@ -134,24 +127,15 @@ pub async fn run(
     let edge = Edge::new(stopping.clone());
     let presets = config.presets;
     let rollcall = Rollcall { sequencer, board: board.clone(), presets, stopping: stopping.clone() };
-    let server = Server::builder()
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .max_concurrent_streams(MAX_STREAMS)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_max_header_list_size(MAX_HEADERS)
-        .accept_http1(true)
-        .layer(origins(&config.origins))
-        .layer(GrpcWebLayer::new())
-        .layer(edge.clone())
-        .add_routes(routes(&rollcall)?.add_service(health))
-        .serve_with_incoming_shutdown(incoming::connections(listener), stopping.clone().cancelled_owned());
+    let routes = routes(&rollcall)?.add_service(health).prepare();
+    let service = origins(&config.origins).layer(GrpcWebLayer::new().layer(edge.layer(routes)));
+    let connections = incoming::connections(listener, config.max_behind);
 
     let (read, hall) = oneshot::channel();
     let (followed, end) = oneshot::channel();
     let stop_writer = CancellationToken::new();
     let mut parts = Parts {
-        serving: tokio::spawn(server),
+        serving: tokio::spawn(serving::serve(connections, service, config.max_behind, stopping.clone())),
         writing: tokio::spawn(write(writer, read, stop_writer.clone())),
         following: tokio::spawn(follow(follower, hall, followed)),
         written: false,
@@ -214,7 +198,7 @@ async fn follow(
 
 /// The tasks that a server consists of.
 struct Parts {
-    serving: JoinHandle<Result<(), tonic::transport::Error>>,
+    serving: JoinHandle<()>,
     writing: JoinHandle<Result<Option<State>, ServeError>>,
     following: JoinHandle<Result<(), JournalError>>,
     /// Whether the writer's end has been told.
@@ -225,7 +209,7 @@ impl Parts {
     /// Waits until one of them ends, and says why: none of them ends by itself while all is well.
     async fn ended(&mut self) -> Result<(), ServeError> {
         tokio::select! {
-            serving = &mut self.serving => serving.map_err(|_| ServeError::Broken("the network"))??,
+            serving = &mut self.serving => serving.map_err(|_| ServeError::Broken("the network"))?,
             writing = &mut self.writing => {
                 self.written = true;
                 writing.map_err(|_| ServeError::Broken("the writer"))??;
@@ -238,12 +222,23 @@ impl Parts {
     /// Lets calls end, then the writer, so that what was taken is answered; cuts off what takes longer. Says where the last
     /// of it could not be written; else what the record has come to, where it was read.
     async fn stop(mut self, stop_writer: &CancellationToken) -> Result<Option<State>, ServeError> {
-        if !self.serving.is_finished() {
-            let _ = tokio::time::timeout(GRACE, &mut self.serving).await;
-            self.serving.abort();
-        }
+        self.serve_for(GRACE).await;
         stop_writer.cancel();
         self.following.abort();
+        let written = self.end_writing().await;
+        self.serve_for(LAST_ANSWERS).await;
+        self.serving.abort();
+        written
+    }
+
+    /// Lets calls end for this long at most.
+    async fn serve_for(&mut self, time: Duration) {
+        if !self.serving.is_finished() {
+            let _ = tokio::time::timeout(time, &mut self.serving).await;
+        }
+    }
+
+    async fn end_writing(&mut self) -> Result<Option<State>, ServeError> {
         if self.written {
             return Ok(None);
         }

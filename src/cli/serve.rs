@@ -19,7 +19,7 @@ use super::{demo, say, text};
 use crate::clock::Clock;
 use crate::log::{self, Location, Log};
 use crate::presets::Presets;
-use crate::server::{self, Config, Ready, ServeError};
+use crate::server::{self, Config, MAX_BEHIND, Ready, ServeError};
 
 /// The server never came to serve: what stands in its way is said on standard error.
 const COULD_NOT_START: u8 = 1;
@@ -178,7 +178,8 @@ impl Serve {
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
         let origins = self.allow_origin.clone();
-        let config = Config { log, clock: Arc::new(Clock::system()), presets: Arc::new(presets), origins };
+        let (clock, presets) = (Arc::new(Clock::system()), Arc::new(presets));
+        let config = Config { log, clock, presets, origins, max_behind: MAX_BEHIND };
         let serving = server::run(config, listener, stop.clone(), ready);
         tokio::pin!(serving);
         let result = tokio::select! {
@@ -265,7 +266,7 @@ fn cannot_listen(listen: &str, error: &std::io::Error) -> String {
 fn exit_code(error: &ServeError) -> u8 {
     match error {
         ServeError::Unwritable(_) | ServeError::Unreadable(_) => RECORD_FAILED,
-        ServeError::Broken(_) | ServeError::Network(_) | ServeError::Listener(_) => BROKE_DOWN,
+        ServeError::Broken(_) | ServeError::Listener(_) => BROKE_DOWN,
     }
 }
 

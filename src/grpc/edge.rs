@@ -25,9 +25,6 @@ const MAX_CALLS: usize = 65_536;
 /// Where our own services are served; health and reflection are let through while these are not.
 const OURS: &str = "/rollcall.v1.";
 
-/// tonic ends a call at its deadline with CANCELLED, which is not what gRPC calls it: ours comes first.
-const BEFORE_TONIC: Duration = Duration::from_millis(1);
-
 /// What stands before all services.
 #[derive(Clone)]
 pub struct Edge {
@@ -103,7 +100,7 @@ where
             Ok(place) => place,
             Err(status) => return Box::pin(async move { Ok(status.into_http()) }),
         };
-        let deadline = timeout(request.headers()).map(|left| Instant::now() + left.saturating_sub(BEFORE_TONIC));
+        let deadline = timeout(request.headers()).map(|left| Instant::now() + left);
         let answer = self.service.call(request);
         Box::pin(async move {
             let response = match deadline {

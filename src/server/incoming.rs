@@ -1,6 +1,7 @@
-//! Connections as they come: no more than there is room for, and none that never says anything.
+//! Connections as they come: no more than there is room for, none that never says anything, and none that never reads.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,7 +13,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 use tokio_stream::Stream;
-use tonic::transport::server::{Connected, TcpConnectInfo};
 
 /// Connections at once, where the process may open that many files: each of them can carry a thousand calls.
 const MAX_CONNECTIONS: usize = 10_000;
@@ -26,15 +26,16 @@ const FIRST_WORD: Duration = Duration::from_secs(10);
 /// After a connection could not be taken, so that a lack of files or memory does not become a lack of CPU too.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Takes connections as there is room for them; one too many is closed at once, which a client takes for UNAVAILABLE.
-pub(super) fn connections(listener: TcpListener) -> impl Stream<Item = io::Result<Connection>> {
+/// Takes connections as there is room for them; one too many is closed at once, which a client takes for UNAVAILABLE. One
+/// that takes nothing of what is written to it for `max_behind` fails.
+pub(super) fn connections(listener: TcpListener, max_behind: Duration) -> impl Stream<Item = Connection> {
     let most = most_connections();
     let room = Arc::new(Semaphore::new(most));
     stream! {
         let mut full = false;
         loop {
-            let stream = match listener.accept().await {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be taken");
                     tokio::time::sleep(BREATH).await;
@@ -51,7 +52,8 @@ pub(super) fn connections(listener: TcpListener) -> impl Stream<Item = io::Resul
             full = false;
             // A peer that is gone by now is found out by the first read.
             let _ = stream.set_nodelay(true);
-            yield Ok(Connection { stream, silent: Some(Box::pin(tokio::time::sleep(FIRST_WORD))), _place: place });
+            let silent = Some(Box::pin(tokio::time::sleep(FIRST_WORD)));
+            yield Connection { stream, peer, silent, stuck: None, max_behind, _place: place };
         }
     }
 }
@@ -84,16 +86,30 @@ fn files(wanted: usize) -> usize {
 /// A connection, in its place among those that there is room for.
 pub(super) struct Connection {
     stream: TcpStream,
+    /// Who is at its other end.
+    pub(super) peer: SocketAddr,
     /// Until the first word.
     silent: Option<Pin<Box<Sleep>>>,
+    /// For as long as the peer takes nothing.
+    stuck: Option<Pin<Box<Sleep>>>,
+    max_behind: Duration,
     _place: OwnedSemaphorePermit,
 }
 
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+impl Connection {
+    /// What came of a write, or that the peer has taken nothing for too long.
+    fn written(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let max_behind = self.max_behind;
+        let stuck = self.stuck.get_or_insert_with(|| Box::pin(tokio::time::sleep(max_behind)));
+        if stuck.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        tracing::info!(peer = %self.peer, ?max_behind, "a connection is closed whose other end took nothing for too long");
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -111,7 +127,8 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written(written, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -131,6 +148,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.written(written, context)
     }
 }

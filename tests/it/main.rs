@@ -41,6 +41,7 @@ mod starting;
 mod states;
 mod stopping;
 mod streaming;
+mod stuck;
 mod timed;
 mod trace;
 mod visibility;

@@ -13,7 +13,8 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_types::StatusExt;
 
-use crate::harness::client::{ballot, frame, preset};
+use crate::harness::bare::Bare;
+use crate::harness::client::{VOTE, ballot, frame, preset};
 use crate::harness::server::{Ended, PATIENCE};
 use crate::harness::{Client, Expect, Server, serve, uuid};
 
@@ -86,6 +87,23 @@ async fn drained(watch: &mut Streaming<proto::WatchTallyResponse>) {
     let within = draining.reconnect_after.expect("when to come back");
     assert!((0..10).contains(&within.seconds), "{within:?}");
     not_serving(watch.message().await);
+}
+
+#[tokio::test]
+async fn a_watcher_that_takes_nothing_does_not_hold_a_stop_up() {
+    let server = Server::new();
+    let mut client = server.client().await;
+    client.ready(&["A", "B"], preset("un.ga.simple")).await;
+    let bare = Bare::with_window(&server.address, 10).await;
+    let request = proto::WatchTallyRequest { vote: VOTE.into(), ..Default::default() };
+    let mut stuck = Vec::new();
+    for _ in 0..50 {
+        stuck.push(bare.call("TallyService/WatchTally", &request, PATIENCE, false).await);
+    }
+    stops(server, "TERM").await;
+    for mut watch in stuck {
+        watch.broken_off().await;
+    }
 }
 
 async fn cut_off(reader: &mut Streaming<proto::ReadEntriesResponse>) {

@@ -12,7 +12,7 @@ use crate::cli::client::Failure;
 use crate::clock::Clock;
 use crate::log::{self, Location};
 use crate::presets::Presets;
-use crate::server::{self, Config, ServeError};
+use crate::server::{self, Config, MAX_BEHIND, ServeError};
 
 /// A running server.
 pub struct Host {
@@ -33,7 +33,8 @@ impl Host {
         let stop = CancellationToken::new();
         let (ready, started) = oneshot::channel();
         let presets = Arc::new(Presets::built_in().map_err(|e| failed(&e))?);
-        let config = Config { log, clock: Arc::new(Clock::system()), presets, origins: Vec::new() };
+        let clock = Arc::new(Clock::system());
+        let config = Config { log, clock, presets, origins: Vec::new(), max_behind: MAX_BEHIND };
         let serving = server::run(config, listener, stop.clone(), ready);
         let ended = CancellationToken::new();
         let end = ended.clone().drop_guard();

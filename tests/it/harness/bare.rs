@@ -35,20 +35,33 @@ pub fn framed(message: &impl Message) -> Bytes {
 
 impl Bare {
     pub async fn connect(address: &str) -> Self {
-        let (requests, connection) = h2::client::handshake(TcpStream::connect(address).await.unwrap()).await.unwrap();
+        Self::with_window(address, 65_535).await
+    }
+
+    /// A connection whose streams each take so many bytes unread, and all of them together more than they can be sent.
+    pub async fn with_window(address: &str, window: u32) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let mut builder = h2::client::Builder::new();
+        builder.initial_window_size(window).initial_connection_window_size(64 << 20);
+        let (requests, connection) = builder.handshake(stream).await.unwrap();
         tokio::spawn(connection);
         Self { address: address.to_owned(), requests }
     }
 
     /// Sends a message to a method, to be answered within `timeout`. More may follow, if asked.
     pub async fn call(&self, method: &str, message: &impl Message, timeout: Duration, more: bool) -> Answers {
+        self.send(method, framed(message), timeout, more).await
+    }
+
+    /// The same with a message that was framed before.
+    pub async fn send(&self, method: &str, message: Bytes, timeout: Duration, more: bool) -> Answers {
         let request = http::Request::post(format!("http://{}/rollcall.v1.{method}", self.address))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
             .header("grpc-timeout", format!("{}m", timeout.as_millis()));
         let mut requests = self.requests.clone().ready().await.unwrap();
         let (answer, mut sending) = requests.send_request(request.body(()).unwrap(), false).unwrap();
-        sending.send_data(framed(message), !more).unwrap();
+        sending.send_data(message, !more).unwrap();
         let (head, body) = answer.await.unwrap().into_parts();
         assert_eq!(head.status, 200);
         Answers { _sending: sending, headers: head.headers, body, read: BytesMut::new() }
@@ -66,13 +79,29 @@ impl Answers {
                     return Ok(M::decode(&frame[5..]).unwrap());
                 }
             }
-            match tokio::time::timeout(PATIENCE, self.body.data()).await.expect("an answer, or an end") {
-                Some(data) => {
-                    let data = data.unwrap();
-                    self.body.flow_control().release_capacity(data.len()).unwrap();
-                    self.read.extend_from_slice(&data);
-                }
-                None => return Err(self.ended().await),
+            if !self.take().await {
+                return Err(self.ended().await);
+            }
+        }
+    }
+
+    /// Takes some bytes, and so opens the window for as many; false at the end.
+    pub async fn take(&mut self) -> bool {
+        let data = tokio::time::timeout(PATIENCE, self.body.data()).await.expect("an answer, or an end");
+        let Some(data) = data else { return false };
+        let data = data.unwrap();
+        self.body.flow_control().release_capacity(data.len()).unwrap();
+        self.read.extend_from_slice(&data);
+        true
+    }
+
+    /// Takes nothing more, opens no window, and waits until it is broken off.
+    pub async fn broken_off(&mut self) -> h2::Error {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.body.data()).await.expect("an end") {
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return error,
+                None => panic!("it came to its end"),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rollcall::clock::{Clock, Reading, Timestamp};
 use rollcall::log::Log;
-use rollcall::server::{self, Config};
+use rollcall::server::{self, Config, MAX_BEHIND};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +47,13 @@ pub async fn serve_by(log: &Arc<dyn Log>, clock: &SystemClock) -> (Client, Cance
     let address = listener.local_addr().unwrap().to_string();
     let (ready, started) = oneshot::channel();
     let stop = CancellationToken::new();
-    let config = Config { log: Arc::clone(log), clock: clock.clock(), presets: super::presets(), origins: Vec::new() };
+    let config = Config {
+        log: Arc::clone(log),
+        clock: clock.clock(),
+        presets: super::presets(),
+        origins: Vec::new(),
+        max_behind: MAX_BEHIND,
+    };
     tokio::spawn(server::run(config, listener, stop.clone(), ready));
     started.await.unwrap();
     (Client::connect(&address).await, stop)

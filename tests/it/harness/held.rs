@@ -1,13 +1,14 @@
 //! A log whose appends and reads wait until a test lets them go, and a server over it in this process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use rollcall::clock::Clock;
 use rollcall::log::{self, AppendError, Location, Log, LogError};
 use rollcall::seq::Seq;
-use rollcall::server::{self, Config, Ready, ServeError};
+use rollcall::server::{self, Config, MAX_BEHIND, Ready, ServeError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -110,13 +111,18 @@ pub struct Running {
 impl Running {
     /// A server over `log`, which may not have read it yet.
     pub async fn over(log: &Arc<HeldLog>) -> Self {
+        Self::with(log, MAX_BEHIND).await
+    }
+
+    /// The same, with a bound of its own for answers that are not taken.
+    pub async fn with(log: &Arc<HeldLog>, max_behind: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (told, ready) = oneshot::channel();
         let stop = CancellationToken::new();
         let log: Arc<dyn Log> = Arc::<HeldLog>::clone(log);
         let clock = Arc::new(Clock::system());
-        let config = Config { log, clock, presets: super::presets(), origins: Vec::new() };
+        let config = Config { log, clock, presets: super::presets(), origins: Vec::new(), max_behind };
         let ended = tokio::spawn(server::run(config, listener, stop.clone(), told));
         Self { address, stop, ready, ended }
     }
