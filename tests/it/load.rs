@@ -77,7 +77,7 @@ enum Manner {
     Steady,
     /// Leaves after so many frames, and comes back.
     Fickle(usize),
-    /// Reads one message a round, on a connection that takes little unread.
+    /// Reads one message a round, and is sent no more than it reads.
     Slow,
 }
 
@@ -232,10 +232,10 @@ async fn tabled(client: &mut Client) {
     }
 }
 
-/// A connection on which little is taken unread.
+/// A connection on which a stream is read before more than a frame or two is sent.
 async fn narrow(server: &Server) -> Channel {
     let endpoint = Channel::from_shared(format!("http://{}", server.address)).unwrap();
-    endpoint.initial_stream_window_size(65_535).timeout(PATIENCE).connect().await.unwrap()
+    endpoint.initial_stream_window_size(1_000).timeout(PATIENCE).connect().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ mod annotations;
 mod ballots;
 mod bench;
 mod bounds;
+mod browser;
 mod casting_votes;
 mod clock;
 mod command_line;

@@ -288,3 +288,45 @@ fn no_test_opens_a_watch_that_is_not_validated() {
     }
     assert_eq!(named, [Path::new("harness/watched.rs")]);
 }
+
+/// The record, of a vote that hides so much until its lock.
+fn hidden(visibility: proto::BallotVisibility) -> Record {
+    let mut entries = entries();
+    let Some(Event::VoteCreated(created)) = &mut entries[0].event else { panic!("a vote is created") };
+    created.ballot_policy = Some(proto::BallotPolicy { visibility: visibility.into(), ..Default::default() });
+    Record::new(entries, Vec::new())
+}
+
+#[test]
+fn what_a_vote_hides_is_not_shown_before_its_lock() {
+    use proto::BallotVisibility::{AfterLock, TallyOnly};
+    let masked = |heads: Counts, revision: usize| {
+        let tally = Some(proto::Tally { heads: Some(heads), ..Default::default() });
+        TallyFrame { tally, verdict: None, ..frame(revision) }
+    };
+    let one_taken = Counts { not_voting: 1, undisclosed: 1, ..Default::default() };
+    let none = [("A", Choice::Unspecified), ("B", Choice::Unspecified)];
+    let taken = [("A", Choice::Unspecified), ("B", Choice::NotVoting)];
+    let both = [("A", Choice::Yes), ("B", Choice::No)];
+    let all_taken = Counts { undisclosed: 2, ..Default::default() };
+    let after_lock = [
+        lights(0, &taken, masked(one_taken, 5)),
+        lights(5, &[("B", Choice::Unspecified)], masked(all_taken, 6)),
+        lights(6, &both, frame(7)),
+    ];
+    let tally_only = [lights(0, &none, frame(5)), lights(5, &[], frame(6)), lights(6, &both, frame(7))];
+    validate::tally(&with_ballots(shown(after_lock)), &hidden(AfterLock)).unwrap();
+    validate::tally(&with_ballots(shown(tally_only)), &hidden(TallyOnly)).unwrap();
+    let told = TallyFrame { verdict: frame(5).verdict, ..masked(one_taken, 5) };
+    let broken = [
+        ("counted", AfterLock, shown([frame(5)])),
+        ("a verdict where there is none", AfterLock, shown([told])),
+        ("are due", AfterLock, with_ballots(shown([lights(0, &both, masked(all_taken, 6))]))),
+        ("counted", TallyOnly, shown([masked(one_taken, 5)])),
+        ("are due", TallyOnly, with_ballots(shown([lights(0, &taken, frame(5))]))),
+        ("are due", TallyOnly, with_ballots(shown([lights(0, &none, frame(5)), lights(5, &none[1..], frame(6))]))),
+    ];
+    for (rule, visibility, seen) in broken {
+        breaks(rule, validate::tally(&seen, &hidden(visibility)));
+    }
+}

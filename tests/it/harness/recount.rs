@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost_types::Timestamp;
 use rollcall::proto::entry::Event;
 use rollcall::proto::requirement::Kind;
-use rollcall::proto::{Choice, Counts, Entry, Member, Outcome, Relation, Rule, Tally, VoteState};
+use rollcall::proto::{BallotVisibility, Choice, Counts, Entry, Member, Outcome, Relation, Rule, Tally, VoteState};
 
 use VoteState::{Annulled, Declared, Draft, Locked, Open, Suspended, Withdrawn};
 
@@ -14,6 +14,9 @@ use VoteState::{Annulled, Declared, Draft, Locked, Open, Suspended, Withdrawn};
 pub struct History {
     pub relations: Vec<Relation>,
     pub roll: Vec<Member>,
+    visibility: BallotVisibility,
+    /// Whether the rule gives anyone a veto.
+    veto: bool,
     lock_at: Option<Timestamp>,
     weights: BTreeSet<String>,
     /// The vote after each entry about it.
@@ -112,14 +115,18 @@ impl History {
 
     fn take(&mut self, entry: &Entry) {
         let before = self.points.last().cloned().unwrap_or_default();
-        assert_eq!(entry.revision, before.revision + 1, "revisions count entries: {entry:?}");
+        // Of a vote that hides its ballots they are missing until its lock.
+        let next = entry.revision == before.revision + 1 || self.hides(&before);
+        assert!(next, "revisions count entries: {entry:?}");
         let (revision, seq, time) = (entry.revision, entry.seq, entry.record_time);
         let mut now = Point { revision, seq, time, touched: None, ..before };
         match entry.event.as_ref().unwrap() {
             Event::VoteCreated(created) => {
                 now.step(&[VoteState::Unspecified], Draft);
                 self.relations.clone_from(&created.relations);
-                self.weights = weights(created.rule.as_ref().unwrap());
+                let rule = created.rule.as_ref().unwrap();
+                (self.weights, self.veto) = (weights(rule), rule.veto.is_some());
+                self.visibility = created.ballot_policy.unwrap_or_default().visibility();
             }
             Event::VoteWithdrawn(_) => now.step(&[Draft], Withdrawn),
             Event::VoteOpened(opened) => {
@@ -150,7 +157,7 @@ impl History {
         match event {
             Event::VoteLocked(lock) => {
                 now.step(&[Open, Suspended], Locked);
-                assert_eq!(lock.tally, self.tally(now), "the tally that the lock at {} commits", now.seq);
+                assert_eq!(lock.tally, self.counted(now), "the tally that the lock at {} commits", now.seq);
                 now.locked.clone_from(&now.stands);
                 now.outcome = Some(lock.outcome());
             }
@@ -178,10 +185,10 @@ impl History {
             }
             Event::BallotCorrected(made) => {
                 now.step(&[Locked, Declared], now.state);
-                assert_eq!(made.before, self.tally(now), "the tally before the correction at {}", now.seq);
+                assert_eq!(made.before, self.counted(now), "the tally before the correction at {}", now.seq);
                 let correction = made.correction.as_ref().unwrap();
                 self.stand(now, correction.member.rsplit('/').next().unwrap(), correction.corrected());
-                assert_eq!(made.after, self.tally(now), "the tally after it");
+                assert_eq!(made.after, self.counted(now), "the tally after it");
                 now.outcome = Some(made.outcome());
                 if made.declaration_lapsed {
                     now.step(&[Declared], Locked);
@@ -215,8 +222,31 @@ impl History {
     }
 
     /// The tally at a point; none before the opening.
-    pub fn tally(&self, point: &Point) -> Option<Tally> {
+    fn counted(&self, point: &Point) -> Option<Tally> {
         point.stands.as_ref().map(|stands| self.tally_of(stands))
+    }
+
+    /// The same as it is shown.
+    pub fn tally(&self, point: &Point) -> Option<Tally> {
+        let mut tally = self.counted(point)?;
+        if self.hides(point) && self.visibility == BallotVisibility::AfterLock {
+            tally.heads = tally.heads.as_ref().map(undisclosed);
+            tally.weights.values_mut().for_each(|counts| *counts = undisclosed(counts));
+        }
+        Some(tally)
+    }
+
+    /// Whether members' choices are hidden at a point.
+    pub fn hides(&self, point: &Point) -> bool {
+        let hidden = [BallotVisibility::TallyOnly, BallotVisibility::AfterLock].contains(&self.visibility);
+        hidden && point.locked.is_none() && point.declared != Outcome::AdoptedWithoutVote
+    }
+
+    /// Whether a verdict is shown at a point.
+    pub fn judges(&self, point: &Point) -> bool {
+        let told = !self.hides(point) || self.visibility == BallotVisibility::TallyOnly && !self.veto;
+        let stands = point.stands.is_some() && point.state != Annulled && told;
+        stands || point.declared == Outcome::AdoptedWithoutVote
     }
 
     /// The tally as it was locked, where a correction has changed it since.
@@ -233,11 +263,16 @@ impl History {
         Tally { heads: Some(self.counts(stands, |_| 1)), weights: self.weights.iter().map(weight).collect() }
     }
 
-    /// The tally of each group by head, of a thousand at most.
+    /// The tally of each group by head, of a thousand at most, as it is shown.
     pub fn groups(&self, point: &Point) -> BTreeMap<String, Counts> {
-        let Some(stands) = &point.stands else { return BTreeMap::new() };
+        let hides = self.hides(point);
+        let none = hides && self.visibility == BallotVisibility::TallyOnly;
+        let Some(stands) = point.stands.as_ref().filter(|_| !none) else { return BTreeMap::new() };
         let names: BTreeSet<_> = self.roll.iter().flat_map(|member| &member.groups).collect();
-        let counted = |group: &String| self.counts(stands, |member| u64::from(member.groups.contains(group)));
+        let counted = |group: &String| {
+            let counts = self.counts(stands, |member| u64::from(member.groups.contains(group)));
+            if hides { undisclosed(&counts) } else { counts }
+        };
         names.into_iter().take(1_000).map(|group| (group.clone(), counted(group))).collect()
     }
 
@@ -255,16 +290,42 @@ impl History {
         counts
     }
 
-    /// The stand of each member of the roll at a point, in its order.
+    /// The stand of each member of the roll at a point, in its order; unspecified where it is not shown.
     pub fn lights(&self, point: &Point) -> Vec<(String, Choice)> {
-        let stands = point.stands.iter().flatten().copied();
+        let none = self.hides(point).then_some(self.visibility);
+        let shown = |choice: &Choice| match (none, choice) {
+            (None, choice) => *choice,
+            (Some(BallotVisibility::AfterLock), Choice::NotVoting) => Choice::NotVoting,
+            _ => Choice::Unspecified,
+        };
+        let stands = point.stands.iter().flatten().map(shown);
         self.roll.iter().map(|member| id(member).to_owned()).zip(stands).collect()
     }
 
-    /// The members whose stands entries after a revision are about, up to a point.
+    /// The members of whom something else is shown, or the same anew, at a point than at a revision before it.
     pub fn touched(&self, after: u64, point: &Point) -> BTreeSet<String> {
-        let between = self.points.iter().skip_while(|one| one.revision <= after);
-        let between = between.take_while(|one| one.revision <= point.revision);
-        between.filter_map(|one| one.touched).map(|at| id(&self.roll[at]).to_owned()).collect()
+        let all = || self.roll.iter().map(|member| id(member).to_owned());
+        let before = self.at(after).filter(|before| self.hides(before));
+        match (before, self.visibility) {
+            (Some(_), BallotVisibility::TallyOnly) if self.hides(point) => BTreeSet::new(),
+            (Some(_), BallotVisibility::TallyOnly) => all().collect(),
+            _ => {
+                let between = self.points.iter().skip_while(|one| one.revision <= after);
+                let between = between.take_while(|one| one.revision <= point.revision);
+                let mut touched: BTreeSet<_> =
+                    between.filter_map(|one| one.touched).map(|at| id(&self.roll[at]).to_owned()).collect();
+                if before.is_some() && !self.hides(point) {
+                    let locked = all().zip(point.locked.iter().flatten());
+                    touched.extend(locked.filter(|(_, choice)| **choice != Choice::NotVoting).map(|(id, _)| id));
+                }
+                touched
+            }
+        }
     }
+}
+
+/// Counts that tell no choice.
+fn undisclosed(counts: &Counts) -> Counts {
+    let Counts { yes, no, abstain, present, not_voting, .. } = *counts;
+    Counts { not_voting, undisclosed: yes + no + abstain + present, ..Default::default() }
 }

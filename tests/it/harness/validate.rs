@@ -35,6 +35,8 @@ const PACE: Duration = Duration::from_millis(50);
 /// The record, counted anew.
 pub struct Record {
     end: u64,
+    /// Whether ballots that their votes hide are missing from it.
+    withheld: bool,
     histories: BTreeMap<String, History>,
     /// The votes as GetVote has them.
     votes: BTreeMap<String, Vote>,
@@ -45,29 +47,38 @@ pub struct Record {
 impl Record {
     pub fn new(entries: Vec<Entry>, votes: Vec<Vote>) -> Self {
         let votes = votes.into_iter().map(|vote| (vote.name.clone(), vote)).collect();
-        Self { end: entries.len() as u64, histories: History::all(&entries), votes, frames: Mutex::default() }
+        let (end, histories) = (entries.last().map_or(0, |last| last.seq), History::all(&entries));
+        Self { end, withheld: false, histories, votes, frames: Mutex::default() }
     }
 
     /// What a server has on record.
     pub async fn read(client: &mut Client) -> Result<Self, Status> {
         let mut stream = client.record.read_entries(proto::ReadEntriesRequest::default()).await?.into_inner();
-        let mut entries = Vec::new();
+        let (mut entries, mut end) = (Vec::new(), 0);
         while let Some(message) = stream.message().await? {
-            entries.extend(message.entries.into_iter().map(|stored| match stored.content {
-                Some(proto::stored_entry::Content::Entry(entry)) => entry,
-                other => panic!("not a decoded entry: {other:?}"),
-            }));
+            for stored in message.entries {
+                end = stored.seq;
+                if let Some(proto::stored_entry::Content::Entry(entry)) = stored.content {
+                    entries.push(entry);
+                }
+            }
         }
+        let withheld = entries.len() as u64 != end;
         let mut votes = Vec::new();
         for name in History::all(&entries).into_keys() {
             let vote = client.votes.get_vote(proto::GetVoteRequest { name, at_least_seq: 0 }).await?;
             votes.push(vote.into_inner().vote.unwrap());
         }
-        Ok(Self::new(entries, votes))
+        Ok(Self { end, withheld, ..Self::new(entries, votes) })
     }
 
     fn history(&self, vote: &str) -> Result<&History, String> {
         self.histories.get(vote).ok_or_else(|| format!("{vote} is not on record"))
+    }
+
+    /// Whether ballots of a vote are missing, so that it cannot be counted anew.
+    fn withholds(&self, history: &History) -> bool {
+        self.withheld && history.hides(history.now())
     }
 }
 
@@ -85,6 +96,9 @@ fn silence(asked: Option<prost_types::Duration>) -> Duration {
 /// What a watcher of one tally may be told.
 pub fn tally(seen: &Seen<proto::WatchTallyResponse>, record: &Record) -> Held {
     let history = record.history(&seen.asked.vote)?;
+    if record.withholds(history) {
+        return Ok(());
+    }
     let mut told = Told { history, with_ballots: seen.asked.with_ballots, before: None, board: Vec::new() };
     let (mut reached, mut silences, mut paced, mut draining) = (0, 0, 0, false);
     for (at, message) in &seen.messages {
@@ -138,6 +152,9 @@ fn drained(draining: bool, status: &Status) -> Held {
 /// A tally that was asked for.
 pub fn look(asked: &proto::GetTallyRequest, known: u64, told: &proto::GetTallyResponse, record: &Record) -> Held {
     let history = record.history(&asked.vote)?;
+    if record.withholds(history) {
+        return Ok(());
+    }
     let frame = told.frame.as_ref().ok_or("no frame")?;
     rule!(frame.vote == asked.vote, "a frame of another vote: {frame:?}");
     begins(history, frame, 0, known.max(asked.at_least_seq))?;
@@ -212,8 +229,7 @@ impl<'a> Told<'a> {
         let shown = (frame.declared_outcome(), &*frame.ruling);
         rule!(declared == shown, "declared {declared:?}, and shown {frame:?}");
         let judged = frame.verdict.as_ref().map(proto::Verdict::outcome);
-        let has_verdict = point.outcome.is_some() || point.stands.is_some() && point.state != VoteState::Annulled;
-        rule!(judged.is_some() == has_verdict, "a verdict where there is none to give, or none: {frame:?}");
+        rule!(judged.is_some() == history.judges(point), "a verdict where there is none to give, or none: {frame:?}");
         rule!(point.outcome.is_none() || point.outcome == judged, "{:?} on record, and shown {frame:?}", point.outcome);
         self.lights(frame, point)?;
         self.before = Some(frame);

@@ -18,9 +18,11 @@ pub fn hall(seen: &Seen<proto::WatchVotesResponse>, record: &Record) -> Held {
                 rule!(vote.seq > reached, "it goes back behind {reached}: {vote:?}");
                 reached = vote.seq;
                 let history = record.history(&vote.name)?;
-                as_recorded(history, vote, record)?;
                 let before = shown.insert(&vote.name, vote);
-                may_be_shown(asked, history, vote, before)?;
+                if !record.withholds(history) {
+                    as_recorded(history, vote, record)?;
+                    may_be_shown(asked, history, vote, before)?;
+                }
             }
             Message::CaughtUp(all) => {
                 rule!(!caught_up, "it catches up twice");
@@ -96,7 +98,9 @@ fn may_be_shown(asked: &WatchVotesRequest, history: &History, vote: &Vote, befor
 
 /// At a place up to which it is complete, each vote that was due has been shown as it was there.
 fn none_is_missing(asked: &WatchVotesRequest, record: &Record, shown: &BTreeMap<&str, &Vote>, reached: u64) -> Held {
-    for (name, history) in record.histories.iter().filter(|(name, history)| is_about(asked, name, history)) {
+    for (name, history) in
+        record.histories.iter().filter(|(name, history)| is_about(asked, name, history) && !record.withholds(history))
+    {
         let Some(point) = history.as_of(reached).filter(|point| point.seq > asked.after_seq) else { continue };
         let last = shown.get(name.as_str()).map_or(0, |vote| vote.revision);
         let known = if last > 0 { history.at(last) } else { history.as_of(asked.after_seq) };
