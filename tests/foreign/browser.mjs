@@ -46,12 +46,14 @@ page.setDefaultTimeout(PATIENCE);
 const problems = [];
 page.on("pageerror", (problem) => problems.push(String(problem)));
 
-// Every revision that the page has shown, in its order, with its count in favour.
+// Every revision that the page has shown, in its order, with its counts.
 await page.addInitScript(() => {
   window.shown = [];
   addEventListener("DOMContentLoaded", () => {
     const board = document.getElementById("board");
-    const note = () => window.shown.push([Number(board.dataset.revision), board.querySelector("dd").textContent]);
+    const cells = () => [...board.querySelectorAll("#counts [data-choice]")];
+    const counts = () => cells().map((cell) => [cell.dataset.choice, Number(cell.querySelector("dd").textContent)]);
+    const note = () => window.shown.push([Number(board.dataset.revision), Object.fromEntries(counts())]);
     new MutationObserver(note).observe(board, { attributes: true, attributeFilter: ["data-revision"] });
   });
 });

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-use rollcall::proto::{self, Choice, Outcome};
+use rollcall::proto::{self, Choice, Counts, Outcome};
 use serde_json::{Value, json};
 
 use crate::foreign::{ended, ours, tool};
@@ -150,13 +150,16 @@ async fn a_page_shows_a_vote_to_its_end_whose_server_is_killed_and_stopped() {
     page.sees("#link", "Final");
 
     let shown = page.step(&["shown"]);
-    let shown: Vec<(u64, String)> = serde_json::from_value(shown).unwrap();
+    let shown: Vec<(u64, Value)> = serde_json::from_value(shown).unwrap();
     assert!(shown.windows(2).all(|pair| pair[0].0 < pair[1].0), "it went back: {shown:?}");
     assert!(shown.len() >= 8, "{shown:?}");
     let history = History::of(&client.entries().await, VOTE);
-    for (revision, yes) in &shown {
+    for (revision, counts) in &shown {
         let tally = history.tally(history.at(*revision).unwrap()).unwrap();
-        assert_eq!(tally.heads.unwrap().yes.to_string(), *yes, "in favour at revision {revision}");
+        let Counts { yes, no, abstain, present, not_voting, undisclosed } = tally.heads.unwrap();
+        let counted = json!({ "yes": yes, "no": no, "abstain": abstain, "present": present, "notVoting": not_voting,
+            "undisclosed": undisclosed });
+        assert_eq!(counted, *counts, "at revision {revision}");
     }
 
     page.step(&["open", &format!("?server=http://{address}&vote=bodies/hall/votes/none")]);

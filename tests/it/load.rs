@@ -1,8 +1,6 @@
 //! A full hall: hundreds of watchers of every kind while thousands of ballots come to several votes, and the server is
 //! killed. What each of them was told is held to the record when the server goes out of scope.
 
-use std::time::Duration;
-
 use rollcall::proto::ballot_result::Result as Answer;
 use rollcall::proto::watch_votes_response::Message;
 use rollcall::proto::{self, Choice, Outcome, TieBreak, VoteState};
@@ -22,7 +20,7 @@ const MEMBERS: usize = 40;
 const EARLY: usize = 40;
 const HALLS: usize = 24;
 /// Calls with ballots to each vote, and ballots in each.
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 40;
 const BALLOTS: usize = 20;
 /// The server is killed when so many rounds are done, of all votes together.
 const KILLS: [usize; 2] = [VOTES * ROUNDS / 4, VOTES * ROUNDS / 2];
@@ -232,10 +230,12 @@ async fn tabled(client: &mut Client) {
     }
 }
 
-/// A connection on which a stream is read before more than a frame or two is sent.
-async fn narrow(server: &Server) -> Channel {
+/// A client whose streams may last, and one on whose streams no more than a frame or two is sent before it is read.
+async fn clients(server: &Server) -> (Client, Client) {
     let endpoint = Channel::from_shared(format!("http://{}", server.address)).unwrap();
-    endpoint.initial_stream_window_size(1_000).timeout(PATIENCE).connect().await.unwrap()
+    let narrow = endpoint.clone().initial_stream_window_size(1_000);
+    let client = server.client().await;
+    (client.over(endpoint.connect().await.unwrap()), client.over(narrow.connect().await.unwrap()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,8 +243,9 @@ async fn hundreds_of_watchers_are_told_the_truth_while_ballots_pour_in_and_the_s
     let mut server = Server::new();
     let mut client = server.client().await;
     tabled(&mut client).await;
-    let (servers, newest) = watch::channel(client.clone());
-    let (narrow_servers, newest_narrow) = watch::channel(client.over(narrow(&server).await));
+    let (wide, narrow) = clients(&server).await;
+    let (servers, newest) = watch::channel(wide);
+    let (narrow_servers, newest_narrow) = watch::channel(narrow);
     let (rounds, mut done) = watch::channel(0);
     let hall = Hall { server: newest, rounds: done.clone() };
     let slow_hall = Hall { server: newest_narrow, rounds: done.clone() };
@@ -268,9 +269,9 @@ async fn hundreds_of_watchers_are_told_the_truth_while_ballots_pour_in_and_the_s
         done.wait_for(|done| *done >= kill).await.unwrap();
         (0..EARLY * VOTES / 4).for_each(|at| join(at, at / 5 % VOTES));
         server.restart();
-        let client = server.client().await;
-        narrow_servers.send_replace(client.over(narrow(&server).await));
-        servers.send_replace(client);
+        let (wide, narrow) = clients(&server).await;
+        servers.send_replace(wide);
+        narrow_servers.send_replace(narrow);
     }
     for conductor in conductors {
         conductor.await.unwrap();
@@ -279,11 +280,11 @@ async fn hundreds_of_watchers_are_told_the_truth_while_ballots_pour_in_and_the_s
     let (mut frames, mut streams) = (0, 0);
     let count = watchers.len();
     for watcher in watchers {
-        let seen = tokio::time::timeout(Duration::from_secs(30), watcher).await.expect("it sees the end").unwrap();
+        let seen = tokio::time::timeout(PATIENCE, watcher).await.expect("it sees the end").unwrap();
         (frames, streams) = (frames + seen.0, streams + seen.1);
     }
     for watcher in halls {
-        tokio::time::timeout(Duration::from_secs(30), watcher).await.expect("it hears how far it has read").unwrap();
+        tokio::time::timeout(PATIENCE, watcher).await.expect("it hears how far it has read").unwrap();
     }
     let mut client = server.client().await;
     let vote = client.vote_as("v0").await;
