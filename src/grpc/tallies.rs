@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Answers, Rollcall, heartbeat, status, vote, votes::vote_name};
 use crate::board::{Ended, Watch};
-use crate::domain::Resource;
+use crate::domain::{Resource, VoteName};
 use crate::proto;
 use crate::proto::watch_tally_response::Message;
 use crate::wire::malformed::Fields;
@@ -45,18 +45,20 @@ impl Rollcall {
         if request.after_revision > revision {
             return Err(status::beyond("the vote's last revision is", revision));
         }
-        let watch = self.board.watch(&name).ok_or_else(|| status::no_such(Resource::Vote(name)))?;
-        Ok(self.tallies(watch, request.with_ballots, heartbeat))
+        let watch = self.board.watch(&name).ok_or_else(|| status::no_such(Resource::Vote(name.clone())))?;
+        Ok(self.tallies(name, watch, request.with_ballots, heartbeat))
     }
 
-    fn tallies(self, mut watch: Watch, with_ballots: bool, silence: Duration) -> Answers<Bytes> {
+    fn tallies(self, name: VoteName, mut watch: Watch, with_ballots: bool, silence: Duration) -> Answers<Bytes> {
         let stream = try_stream! {
             let mut shown: Option<Arc<Frame>> = None;
             while !shown.as_ref().is_some_and(|frame| frame.state().has_ended()) {
                 let frame = match self.wake(&mut watch, silence).await {
                     Wake::Frame(frame) => frame,
                     Wake::Silence => {
-                        yield framed(Message::Progress(self.progress()));
+                        if let Some(progress) = self.progress(&name, shown.as_deref()) {
+                            yield framed(Message::Progress(progress));
+                        }
                         continue;
                     }
                     Wake::Stopping => {
@@ -87,8 +89,12 @@ impl Rollcall {
         }
     }
 
-    fn progress(&self) -> proto::Progress {
-        proto::Progress { seq: self.board.read(|hall| hall.end().get()) }
+    /// That nothing has changed, up to the end of what has been read; none where a newer frame is on its way.
+    fn progress(&self, name: &VoteName, shown: Option<&Frame>) -> Option<proto::Progress> {
+        self.board.read(|hall| {
+            let newest = hall.vote(name).map(|vote| vote.revision);
+            (newest == shown.map(Frame::revision)).then(|| proto::Progress { seq: hall.end().get() })
+        })
     }
 }
 

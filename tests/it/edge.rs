@@ -13,7 +13,7 @@ use crate::harness::bare::{Bare, framed, http1};
 use crate::harness::client::{VOTE, ballot, preset};
 use crate::harness::held::{HeldLog, Running};
 use crate::harness::server::{PATIENCE, serve};
-use crate::harness::{Client, Server, uuid};
+use crate::harness::{Server, uuid};
 
 /// Long enough for a call to be taken, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(300);
@@ -182,7 +182,7 @@ async fn connections_beyond_the_bound_are_closed_and_the_others_go_on() {
     let mut later = loop {
         let endpoint = tonic::transport::Channel::from_shared(format!("http://{}", server.address)).unwrap();
         if let Ok(channel) = endpoint.connect().await {
-            let mut later = Client::over(channel);
+            let mut later = client.over(channel);
             if later.vote().await.is_ok() {
                 break later;
             }

@@ -9,9 +9,9 @@ use rollcall::proto::{Choice, Entry, Outcome};
 
 use crate::foreign::tool;
 use crate::harness::client::{VOTE, preset};
+use crate::harness::recount::History;
 use crate::harness::server::{PATIENCE, free_port, serve_at, skip};
 use crate::harness::{Client, Server};
-use crate::watching::recount::Recount;
 
 /// A program that watches.
 struct Watcher {
@@ -67,9 +67,9 @@ fn revision_of(line: &str) -> u64 {
 
 /// The line that is due for the state of the vote at a revision.
 fn due(entries: &[Entry], revision: u64) -> String {
-    let seq = entries.iter().find(|entry| entry.revision == revision).unwrap().seq;
-    let at = Recount::of(entries, VOTE, seq);
-    let heads = at.counts(|_| 1);
+    let history = History::of(entries, VOTE);
+    let at = history.at(revision).unwrap();
+    let heads = history.tally(at).unwrap().heads.unwrap();
     format!(
         "revision {revision} {}: yes {}, no {}, abstaining {}, present {}, not voting {}",
         at.state.as_str_name().trim_start_matches("VOTE_STATE_"),

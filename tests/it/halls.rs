@@ -5,31 +5,29 @@ use std::time::{Duration, Instant};
 
 use rollcall::proto::watch_votes_response::Message;
 use rollcall::proto::{self, Choice, Outcome, TieBreak, Vote, VoteState, WatchVotesRequest};
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::harness::client::{BODY, ballot, majority};
 use crate::harness::conduct::seconds;
 use crate::harness::server::PATIENCE;
-use crate::harness::{Client, Expect, Server, uuid};
+use crate::harness::{Client, Expect, HallWatch, Server, uuid};
 
 mod returning;
 
-type Hall = Streaming<proto::WatchVotesResponse>;
-
-async fn watch(client: &mut Client, after_seq: u64, states: &[VoteState]) -> Result<Hall, Status> {
+async fn watch(client: &mut Client, after_seq: u64, states: &[VoteState]) -> Result<HallWatch, Status> {
     let states = states.iter().map(|state| i32::from(*state)).collect();
     let request = WatchVotesRequest { parent: BODY.into(), after_seq, states, ..Default::default() };
     Ok(client.tallies.watch_votes(request).await?.into_inner())
 }
 
-async fn next(hall: &mut Hall) -> Message {
+async fn next(hall: &mut HallWatch) -> Message {
     let message = tokio::time::timeout(PATIENCE, hall.message()).await.expect("it is not forgotten");
     message.unwrap().expect("it goes on").message.unwrap()
 }
 
 /// The next vote on the stream, which nothing but a vote may precede.
-async fn next_vote(hall: &mut Hall) -> Vote {
+async fn next_vote(hall: &mut HallWatch) -> Vote {
     match next(hall).await {
         Message::Vote(vote) => vote,
         other => panic!("not a vote: {other:?}"),
@@ -42,7 +40,7 @@ fn short(vote: &Vote) -> String {
 }
 
 /// The votes to the end of what was there, as `id STATE`, and the place that this reflects.
-async fn to_the_present(hall: &mut Hall) -> (Vec<String>, u64) {
+async fn to_the_present(hall: &mut HallWatch) -> (Vec<String>, u64) {
     let mut votes = Vec::new();
     loop {
         match next(hall).await {

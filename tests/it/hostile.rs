@@ -188,7 +188,7 @@ async fn what_json_cannot_say_is_refused_too() {
 async fn clients_that_vanish_in_the_middle_leave_what_was_answered_and_harm_nobody() {
     let (server, mut client) = world().await;
     for _ in 0..20 {
-        raw::vanish(&server.address).await;
+        raw::vanish(server.client().await).await;
     }
     goes_on(&mut client, "C").await;
     let end = client.end().await;

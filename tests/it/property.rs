@@ -6,6 +6,7 @@ use rollcall::proto::entry::Event;
 use rollcall::proto::{self, Entry, TallyFrame, VoteState};
 
 use crate::harness::client::{self, BODY};
+use crate::harness::recount::History;
 use crate::harness::{Client, Server};
 use calls::{Call, MEMBERS, Sent, VOTES, call, make, name};
 
@@ -81,7 +82,9 @@ async fn agree(calls: Vec<Call>) {
         assert_eq!(revisions, (1..=revisions.len() as u64).collect::<Vec<_>>(), "revisions count entries");
         assert_eq!(frame.as_ref().map_or(0, |frame| frame.revision), revisions.len() as u64);
         let counted = frame.as_ref().and_then(|frame| frame.tally.as_ref()).map(|tally| tally.heads.unwrap());
-        assert_eq!(counted, recount::of(&entries, &name(vote)), "{vote}");
+        let history = History::of(&entries, &name(vote));
+        let recounted = history.points.last().and_then(|now| history.tally(now)).map(|tally| tally.heads.unwrap());
+        assert_eq!(counted, recounted, "{vote}");
     }
     // A lock that came by itself was asked for by no one.
     let requests: Vec<_> = entries.iter().map(|entry| &entry.request_id).filter(|id| !id.is_empty()).collect();

@@ -16,7 +16,7 @@ use tonic_types::StatusExt;
 use crate::harness::bare::Bare;
 use crate::harness::client::{VOTE, ballot, frame, preset};
 use crate::harness::server::{Ended, PATIENCE};
-use crate::harness::{Client, Expect, Server, serve, uuid};
+use crate::harness::{Client, Expect, Server, TallyWatch, serve, uuid};
 
 /// Streams are given two seconds, the writer two more; the rest is for a busy machine.
 const SECONDS: Duration = Duration::from_secs(10);
@@ -81,7 +81,7 @@ async fn follow(client: &mut Client) -> Streaming<proto::ReadEntriesResponse> {
     reader
 }
 
-async fn drained(watch: &mut Streaming<proto::WatchTallyResponse>) {
+async fn drained(watch: &mut TallyWatch) {
     let last = watch.message().await.unwrap().and_then(|message| message.message);
     let Some(Message::Draining(draining)) = last else { panic!("not told to drain: {last:?}") };
     let within = draining.reconnect_after.expect("when to come back");

@@ -136,7 +136,7 @@ async fn to_a_client_it_is_a_cancelled_call() {
     voting(&client);
     let narrow = Channel::from_shared(format!("http://{}", running.address)).unwrap();
     let narrow = narrow.initial_stream_window_size(1_000).connect().await.unwrap();
-    let mut stuck = Client::over(narrow).watch(true).await.unwrap();
+    let mut stuck = client.over(narrow).watch(true).await.unwrap();
     let mut lively = client.watch(false).await.unwrap();
     let began = Instant::now();
     while began.elapsed() < 3 * BOUND {

@@ -14,7 +14,7 @@ use crate::harness::client::{BODY, VOTE, ballot, frame, heads, majority};
 use crate::harness::clock::{SystemClock, serve_by};
 use crate::harness::conduct::seconds;
 use crate::harness::server::PATIENCE;
-use crate::harness::{Client, Expect, Server};
+use crate::harness::{Client, Expect, Server, TallyWatch};
 
 mod due;
 
@@ -56,7 +56,7 @@ async fn tabled() -> (Server, Client) {
 }
 
 /// The states that a watch shows up to the lock.
-async fn states_to_the_lock(watch: &mut tonic::Streaming<proto::WatchTallyResponse>) -> Vec<VoteState> {
+async fn states_to_the_lock(watch: &mut TallyWatch) -> Vec<VoteState> {
     let mut states = Vec::new();
     while states.last() != Some(&VoteState::Locked) {
         let next = tokio::time::timeout(PATIENCE, frame(watch)).await.expect("it is locked some day");

@@ -10,7 +10,7 @@ use rollcall::seq::Seq;
 use rollcall::server::ServeError;
 use rollcall::wire::entry::{decode, encode};
 use tokio::task::{JoinHandle, JoinSet};
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -18,7 +18,7 @@ use tonic_types::StatusExt;
 
 use crate::harness::client::{BODY, ballot, frame, preset};
 use crate::harness::held::{HeldLog, Running};
-use crate::harness::{Client, Expect};
+use crate::harness::{Client, Expect, TallyWatch};
 
 /// More than the two seconds that a server gives to open calls when it stops.
 const PAST_GRACE: Duration = Duration::from_millis(2_100);
@@ -193,7 +193,7 @@ async fn stop_while_a_ballot_is_written(late: bool) {
 }
 
 /// Waits until a watcher is told that the server stops.
-async fn drained(watch: &mut Streaming<proto::WatchTallyResponse>) {
+async fn drained(watch: &mut TallyWatch) {
     while !matches!(watch.message().await.unwrap().unwrap().message, Some(Message::Draining(_))) {}
 }
 

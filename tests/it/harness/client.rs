@@ -5,13 +5,13 @@ use rollcall::proto::ballot_service_client::BallotServiceClient;
 use rollcall::proto::body_service_client::BodyServiceClient;
 use rollcall::proto::record_service_client::RecordServiceClient;
 use rollcall::proto::rule_service_client::RuleServiceClient;
-use rollcall::proto::tally_service_client::TallyServiceClient;
 use rollcall::proto::vote_service_client::VoteServiceClient;
 use tonic::transport::Channel;
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::server::PATIENCE;
+use super::watched::{Tallies, TallyWatch, Watches};
 
 /// A connection to a server. Calls are about the body `hall`, and about the vote `hall/q` unless they say otherwise.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub struct Client {
     pub bodies: BodyServiceClient<Channel>,
     pub votes: VoteServiceClient<Channel>,
     pub ballots: BallotServiceClient<Channel>,
-    pub tallies: TallyServiceClient<Channel>,
+    pub tallies: Tallies,
     pub record: RecordServiceClient<Channel>,
     pub rules: RuleServiceClient<Channel>,
 }
@@ -62,17 +62,24 @@ pub fn ballot(member: &str, choice: proto::Choice) -> proto::CastBallotRequest {
 }
 
 impl Client {
-    pub async fn connect(address: &str) -> Self {
+    /// A connection to a server. What is watched on it is held to the record with the rest.
+    pub async fn connect(address: &str, watches: &Watches) -> Self {
         let endpoint = Channel::from_shared(format!("http://{address}")).unwrap().timeout(PATIENCE);
-        Self::over(endpoint.connect().await.unwrap())
+        let channel = endpoint.connect().await.unwrap();
+        Self::with(channel.clone(), Tallies::over(channel, watches.clone()))
     }
 
-    pub fn over(channel: Channel) -> Self {
+    /// The same client on another connection.
+    pub fn over(&self, channel: Channel) -> Self {
+        Self::with(channel.clone(), self.tallies.by(channel))
+    }
+
+    fn with(channel: Channel, tallies: Tallies) -> Self {
         Self {
             bodies: BodyServiceClient::new(channel.clone()),
             votes: VoteServiceClient::new(channel.clone()),
             ballots: BallotServiceClient::new(channel.clone()),
-            tallies: TallyServiceClient::new(channel.clone()),
+            tallies,
             record: RecordServiceClient::new(channel.clone()),
             rules: RuleServiceClient::new(channel.clone()),
             channel,
@@ -175,7 +182,7 @@ impl Client {
     }
 
     /// Watches the vote, with ballots if asked.
-    pub async fn watch(&mut self, with_ballots: bool) -> Result<Streaming<proto::WatchTallyResponse>, Status> {
+    pub async fn watch(&mut self, with_ballots: bool) -> Result<TallyWatch, Status> {
         let request = proto::WatchTallyRequest { vote: VOTE.into(), with_ballots, ..Default::default() };
         Ok(self.tallies.watch_tally(request).await?.into_inner())
     }
@@ -204,7 +211,7 @@ impl Client {
 }
 
 /// The next frame of a watch; progress in between is passed over. None at the end.
-pub async fn frame(stream: &mut Streaming<proto::WatchTallyResponse>) -> Result<Option<proto::TallyFrame>, Status> {
+pub async fn frame(stream: &mut TallyWatch) -> Result<Option<proto::TallyFrame>, Status> {
     loop {
         match stream.message().await? {
             None => return Ok(None),

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::Client;
+use super::watched::Watches;
 
 /// A system clock that a test sets.
 #[derive(Clone)]
@@ -56,5 +57,5 @@ pub async fn serve_by(log: &Arc<dyn Log>, clock: &SystemClock) -> (Client, Cance
     };
     tokio::spawn(server::run(config, listener, stop.clone(), ready));
     started.await.unwrap();
-    (Client::connect(&address).await, stop)
+    (Client::connect(&address, &Watches::of_log(Arc::clone(log))).await, stop)
 }

@@ -2,10 +2,10 @@
 
 use rollcall::proto;
 use rollcall::proto::statement::Kind;
-use tonic::{Status, Streaming};
+use tonic::Status;
 
 use super::client::{BODY, VOTE};
-use super::{Client, uuid};
+use super::{Client, HallWatch, uuid};
 
 type Recorded = Result<proto::Receipt, Status>;
 
@@ -113,12 +113,12 @@ impl Client {
     }
 
     /// Watches all votes of the body that have not ended.
-    pub async fn hall(&mut self) -> Streaming<proto::WatchVotesResponse> {
+    pub async fn hall(&mut self) -> HallWatch {
         self.hall_of(Vec::new()).await
     }
 
     /// Watches all votes of the body in these states.
-    pub async fn hall_of(&mut self, states: Vec<i32>) -> Streaming<proto::WatchVotesResponse> {
+    pub async fn hall_of(&mut self, states: Vec<i32>) -> HallWatch {
         let request = proto::WatchVotesRequest { parent: BODY.into(), states, ..Default::default() };
         self.tallies.watch_votes(request).await.unwrap().into_inner()
     }

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Client;
+use super::watched::Watches;
 
 /// The log in memory behind two doors, both open at first.
 pub struct HeldLog {
@@ -106,6 +107,7 @@ pub struct Running {
     pub ready: oneshot::Receiver<Ready>,
     /// How it ended.
     pub ended: JoinHandle<Result<(), ServeError>>,
+    watches: Watches,
 }
 
 impl Running {
@@ -120,11 +122,12 @@ impl Running {
         let address = listener.local_addr().unwrap().to_string();
         let (told, ready) = oneshot::channel();
         let stop = CancellationToken::new();
+        let watches = Watches::of_log(Arc::clone(&log.behind));
         let log: Arc<dyn Log> = Arc::<HeldLog>::clone(log);
         let clock = Arc::new(Clock::system());
         let config = Config { log, clock, presets: super::presets(), origins: Vec::new(), max_behind };
         let ended = tokio::spawn(server::run(config, listener, stop.clone(), told));
-        Self { address, stop, ready, ended }
+        Self { address, stop, ready, ended, watches }
     }
 
     /// Where it serves.
@@ -134,7 +137,7 @@ impl Running {
 
     /// A connection to it.
     pub async fn client(&self) -> Client {
-        Client::connect(&self.address).await
+        Client::connect(&self.address, &self.watches).await
     }
 
     /// A connection to it, once it serves.

@@ -8,6 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use super::Client;
+use super::validate::Record;
+use super::watched::Watches;
 
 /// Long enough for a busy machine; a test that waits this long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,6 +21,7 @@ pub struct Server {
     lines: Receiver<String>,
     _folder: Option<tempfile::TempDir>,
     data: PathBuf,
+    watches: Watches,
 }
 
 /// What a server said and how it ended.
@@ -65,7 +68,8 @@ pub fn skip(why: &str) {
 pub fn ended(command: &mut Command) -> Ended {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let lines = lines_of(child.stdout.take().unwrap());
-    let mut server = Server { address: String::new(), child, lines, _folder: None, data: PathBuf::new() };
+    let watches = Watches::of_process();
+    let mut server = Server { address: String::new(), child, lines, _folder: None, data: PathBuf::new(), watches };
     let mut said = Vec::new();
     loop {
         match server.lines.recv_timeout(PATIENCE) {
@@ -121,12 +125,12 @@ impl Server {
                 }
             }
         };
-        Self { address, child, lines, _folder: None, data: data.to_owned() }
+        Self { address, child, lines, _folder: None, data: data.to_owned(), watches: Watches::of_process() }
     }
 
     /// A connection to it.
     pub async fn client(&self) -> Client {
-        Client::connect(&self.address).await
+        Client::connect(&self.address, &self.watches).await
     }
 
     /// The folder of its record.
@@ -159,10 +163,21 @@ impl Server {
         again.signal("TERM");
         let ended = again.wait();
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-        let next = Self::at(&data);
-        let folder = self._folder.take();
+        let mut next = Self::at(&data);
+        // One record: its folder, and what is watched of it, go on.
+        std::mem::swap(&mut next._folder, &mut self._folder);
+        std::mem::swap(&mut next.watches, &mut self.watches);
         *self = next;
-        self._folder = folder;
+    }
+
+    /// Its record, for what was seen of it; from a next process where it has ended.
+    fn record(&mut self) -> Record {
+        if let Some(record) = read(&self.address) {
+            return record;
+        }
+        self.kill();
+        let next = Self::at(&self.data);
+        read(&next.address).expect("the record is read")
     }
 
     /// Sends it a signal, by the name that kill(1) knows.
@@ -194,7 +209,25 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let watches = self.watches.clone();
+            watches.close(|| self.record());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The record of the server at an address, by a runtime of its own, since the caller may stand in one; none where it no
+/// longer serves.
+fn read(address: &str) -> Option<Record> {
+    let address = address.to_owned();
+    let read = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            std::net::TcpStream::connect(&address).ok()?;
+            Record::read(&mut Client::connect(&address, &Watches::of_process()).await).await.ok()
+        })
+    });
+    read.join().unwrap()
 }

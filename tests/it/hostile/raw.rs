@@ -23,8 +23,7 @@ pub async fn shout(address: &str, garbage: &[u8]) {
 }
 
 /// Begins a stream of ballots and a watch, and is gone.
-pub async fn vanish(address: &str) {
-    let client = Client::connect(address).await;
+pub async fn vanish(client: Client) {
     let vote = "bodies/hall/votes/open";
     let ballot = move || Some(proto::CastBallotRequest { vote: vote.into(), ..yes("B") });
     let ballots = tokio_stream::iter(std::iter::repeat_with(move || proto::StreamBallotsRequest { ballot: ballot() }));

@@ -6,13 +6,14 @@ use rollcall::proto::watch_tally_response::Message;
 use tonic::transport::Channel;
 
 use super::*;
+use crate::harness::TallyWatch;
 use crate::harness::client::VOTE;
 use crate::harness::conduct::seconds;
 use crate::harness::server::skip;
 use crate::harness::strace::{NEEDS, can_trace, traced};
 
 /// Waits until nothing has come to the vote for a second, and says where the record ends then.
-async fn silence(watch: &mut Streaming<proto::WatchTallyResponse>) -> u64 {
+async fn silence(watch: &mut TallyWatch) -> u64 {
     loop {
         if let Some(Message::Progress(progress)) = watch.message().await.unwrap().unwrap().message {
             return progress.seq;
@@ -30,7 +31,7 @@ async fn a_sender_that_reads_no_answers_is_held_up_and_goes_on_when_it_does() {
     // What the client's own library takes unread is kept small.
     let narrow = Channel::from_shared(format!("http://{}", server.address)).unwrap();
     let narrow = narrow.initial_stream_window_size(65_535).connect().await.unwrap();
-    let mut narrow = Client::over(narrow);
+    let mut narrow = client.over(narrow);
     let (sender, mut answers) = open_stream(&mut narrow).await;
     let sending = tokio::spawn(async move {
         for at in 0..COUNT {

@@ -8,12 +8,13 @@ use rollcall::log::{self, Location, Log};
 use rollcall::proto::stored_entry::Content;
 use rollcall::proto::{self, BallotPolicy, BallotVisibility, Choice, TallyFrame, TieBreak, VoteState};
 use sha2::{Digest as _, Sha256};
-use tonic::{Code, Streaming};
+use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::harness::client::{VOTE, ballot, frame, heads, majority, member, preset};
 use crate::harness::clock::{SystemClock, serve_by};
 use crate::harness::conduct::ballot_of;
+use crate::harness::watched::TallyWatch;
 use crate::harness::{Client, Expect, Server, serve, uuid};
 
 use BallotVisibility::{AfterLock, Live, TallyOnly};
@@ -37,7 +38,7 @@ fn lights(frame: &TallyFrame) -> Vec<String> {
 }
 
 /// The next frame of a watch at this revision.
-async fn at(watch: &mut Streaming<proto::WatchTallyResponse>, revision: u64) -> TallyFrame {
+async fn at(watch: &mut TallyWatch, revision: u64) -> TallyFrame {
     loop {
         let frame = frame(watch).await.unwrap().expect("a frame");
         if frame.revision >= revision {
@@ -48,7 +49,7 @@ async fn at(watch: &mut Streaming<proto::WatchTallyResponse>, revision: u64) -> 
     }
 }
 
-async fn watch(client: &mut Client, after_revision: u64) -> Streaming<proto::WatchTallyResponse> {
+async fn watch(client: &mut Client, after_revision: u64) -> TallyWatch {
     let request = proto::WatchTallyRequest { vote: VOTE.into(), with_ballots: true, after_revision, heartbeat: None };
     client.tallies.watch_tally(request).await.unwrap().into_inner()
 }
