@@ -32,7 +32,7 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("tonic::", &["src/grpc/", "src/server.rs", "src/server/", "src/cli/", "src/proto.rs"]),
     ("Status", &["src/grpc/", "src/cli/"]),
     ("SystemTime::now", &["src/clock.rs"]),
-    ("prost::", &["src/cli/show.rs", "src/wire/", "src/grpc/records.rs", "src/grpc/status.rs"]),
+    ("prost::", &["src/cli/show.rs", "src/cli/bench/", "src/wire/", "src/grpc/records.rs", "src/grpc/status.rs"]),
     ("include_proto!", &["src/proto.rs"]),
     ("seccompiler::", &["src/log/"]),
     ("clap::", &["src/cli/"]),
