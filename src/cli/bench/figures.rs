@@ -77,9 +77,14 @@ impl Figures {
         Self { amount, ..Self::default() }
     }
 
-    /// So many that came within a window which ends now.
-    pub fn of_count(count: u64, window: Window, spent: Spent) -> Self {
-        Self { answered: count, counted: count, ..Self::default() }.over(window, spent)
+    /// So many that came within a window.
+    pub fn of_count(counted: u64) -> Self {
+        Self { counted, ..Self::default() }
+    }
+
+    /// With what came in all, and what was spent on it.
+    pub fn whole(&mut self, answered: u64, spent: Spent) {
+        (self.answered, self.spent) = (answered, spent);
     }
 
     /// Notes one answer to `ballots` ballots that were sent at a time.

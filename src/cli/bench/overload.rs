@@ -73,7 +73,8 @@ pub async fn ballots(measure: &'static Measure, turn: Duration, server: &Side) -
         offered.sent as f64 / offered.time.as_secs_f64() / capacity.rate(),
         a_second(offered.refused)
     );
-    Ok(Line::new(measure, capacity, offered.figures).with_note(note))
+    let what = format!("CastBallots of {SIZE}, twice as many as are taken");
+    Ok(Line::new(measure, capacity, offered.figures).with_what(what).with_note(note))
 }
 
 impl Offered {

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use super::crowd::{Crowd, Size};
-use super::figures::{Figures, Window};
+use super::figures::{Figures, Spent, Window};
 use super::load::{Ballots, Client, recorded};
 use super::measure::{Measure, Sizes};
 use super::report::{Line, bytes};
@@ -118,19 +118,19 @@ async fn watched(measure: &Measure, number: u32, turn: Duration, side: &Side, si
     let first = recorded(client.clone().cast_ballot(ballots.next()).await?.into_inner().receipt)?;
     let empty = side.memory();
     let mut crowd = Crowd::gather(side.server(), &vote.name, size).await?;
-    let window = Window::of(turn);
-    let measured = async {
+    let (window, spent, before) = (Window::of(turn), side.spent(), crowd.frames());
+    let counted = async {
         window.begins().await;
-        let (frames, bytes, spent) = (crowd.frames(), crowd.bytes(), side.spent());
+        let before = crowd.frames();
         window.ends().await;
-        let frames = crowd.frames() - frames;
-        let bytes = (crowd.bytes() - bytes) as f64;
-        (Figures::of_count(frames, window, side.spent().since(spent)), bytes / frames as f64)
+        Figures::of_count(crowd.frames() - before).over(window, Spent::default())
     };
-    let ((frames, frame_bytes), cast) = tokio::join!(measured, cast(client, &ballots, window));
+    let (mut frames, cast) = tokio::join!(counted, cast(client, &ballots, window));
     let (count, newest) = cast?;
     crowd.all_have(newest.max(first.revision)).await?;
+    frames.whole(crowd.frames() - before, side.spent().since(spent));
     let memory = empty.zip(side.memory());
+    let frame_bytes = crowd.bytes() as f64 / crowd.frames() as f64;
     drop(crowd);
     side.close(vote, count + 1).await?;
     Ok(Sent { frames, frame_bytes, memory })
