@@ -143,7 +143,7 @@ fn the_long_measures_start_servers_over_a_record_that_was_written_before() {
     let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told: Vec<_> =
         lines.iter().map(|line| (line["measure"].as_str().unwrap(), line["what"].as_str().unwrap())).collect();
-    let [("growth-entries", grown), ("start", _), ("start-anew", anew)] = told[..] else { panic!("{stdout}") };
+    let [("start", _), ("start-anew", anew), ("growth-entries", grown)] = told[..] else { panic!("{stdout}") };
     // 100 ballots in commits of 16, their body, its members, their vote, its opening and its end.
     assert_eq!(grown, "CastBallots of 100, none and 117 entries before");
     assert_eq!(anew, "start without a checkpoint, 117 entries");

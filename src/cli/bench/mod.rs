@@ -39,7 +39,7 @@ use super::client;
 
 Measures: commit-1, commit-16, commit-128, cast-1, cast-64, cast-256, cast-1024, batch-100, stream, frame, watchers, \
 watchers-memory, stuck, overload, growth-votes, growth-members; and the long ones, taken only where they are named: \
-growth-entries, start, start-anew. They write a record of --entries first, in commits of 16, which takes minutes.
+start, start-anew, growth-entries. They write a record of --entries first, in commits of 16, which takes minutes.
 
 The baseline of a commit is a plain file, written and synced in the same folder. That of calls and watches is a minimal service \
 with the same requests and answers, which records nothing and answers at once. That of `stuck` is the same server without those \
