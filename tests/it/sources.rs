@@ -32,7 +32,7 @@ const ONLY_IN: [(&str, &[&str]); 14] = [
     ("tonic::", &["src/grpc/", "src/server.rs", "src/server/", "src/cli/", "src/proto.rs"]),
     ("Status", &["src/grpc/", "src/cli/"]),
     ("SystemTime::now", &["src/clock.rs"]),
-    ("prost::", &["src/cli/show.rs", "src/wire/", "src/grpc/records.rs", "src/grpc/status.rs"]),
+    ("prost::", &["src/cli/show.rs", "src/cli/bench/", "src/wire/", "src/grpc/records.rs", "src/grpc/status.rs"]),
     ("include_proto!", &["src/proto.rs"]),
     // What a vote hides is read here alone; all else asks for what may be shown.
     ("KeptVoting", &["src/domain/", "src/wire/checkpoint.rs"]),

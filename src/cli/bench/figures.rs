@@ -23,6 +23,16 @@ impl Window {
         Self { from, until: from + time }
     }
 
+    /// Waits for the end of the warm-up.
+    pub async fn begins(&self) {
+        tokio::time::sleep_until(self.from).await;
+    }
+
+    /// Waits until nothing more is to be sent.
+    pub async fn ends(&self) {
+        tokio::time::sleep_until(self.until).await;
+    }
+
     /// Whether nothing more is to be sent.
     pub fn is_over(&self) -> bool {
         Instant::now() >= self.until
@@ -41,11 +51,42 @@ pub struct Figures {
     /// The times taken by what was answered within the windows, in nanoseconds.
     taken: Vec<u64>,
     /// What this process, and the server where it is ours, spent computing for everything that was answered.
-    client: Option<Duration>,
-    server: Option<Duration>,
+    spent: Spent,
+    /// Where what was measured is an amount: bytes.
+    amount: f64,
+}
+
+/// What was spent computing; none where it is not known.
+#[derive(Clone, Copy, Default)]
+pub struct Spent {
+    pub client: Option<Duration>,
+    pub server: Option<Duration>,
+}
+
+impl Spent {
+    /// What was spent since.
+    pub fn since(self, before: Self) -> Self {
+        let spent = |now: Option<Duration>, before: Option<Duration>| Some(now?.saturating_sub(before?));
+        Self { client: spent(self.client, before.client), server: spent(self.server, before.server) }
+    }
 }
 
 impl Figures {
+    /// An amount alone.
+    pub fn of_amount(amount: f64) -> Self {
+        Self { amount, ..Self::default() }
+    }
+
+    /// So many that came within a window.
+    pub fn of_count(counted: u64) -> Self {
+        Self { counted, ..Self::default() }
+    }
+
+    /// With what came in all, and what was spent on it.
+    pub fn whole(&mut self, answered: u64, spent: Spent) {
+        (self.answered, self.spent) = (answered, spent);
+    }
+
     /// Notes one answer to `ballots` ballots that were sent at a time.
     pub fn answer(&mut self, window: Window, ballots: u64, sent: Instant) {
         let now = Instant::now();
@@ -71,14 +112,19 @@ impl Figures {
     /// Adds what was measured after this, in a window of its own.
     pub fn then(&mut self, later: Self) {
         self.time += later.time;
-        self.client = sum(self.client, later.client);
-        self.server = sum(self.server, later.server);
+        self.spent.client = sum(self.spent.client, later.spent.client);
+        self.spent.server = sum(self.spent.server, later.spent.server);
         self.beside(later);
     }
 
     /// With the length of a window that ends now, and what both sides spent.
-    pub fn over(self, window: Window, client: Option<Duration>, server: Option<Duration>) -> Self {
-        Self { time: window.from.elapsed(), client, server, ..self }
+    pub fn over(self, window: Window, spent: Spent) -> Self {
+        Self { time: window.from.elapsed(), spent, ..self }
+    }
+
+    /// The amount.
+    pub fn amount(&self) -> f64 {
+        self.amount
     }
 
     /// Answers in a second.
@@ -103,12 +149,12 @@ impl Figures {
 
     /// What this process spent computing for one ballot.
     pub fn client(&self) -> Option<Duration> {
-        self.each(self.client)
+        self.each(self.spent.client)
     }
 
     /// What the server spent computing for one ballot.
     pub fn server(&self) -> Option<Duration> {
-        self.each(self.server)
+        self.each(self.spent.server)
     }
 
     fn each(&self, spent: Option<Duration>) -> Option<Duration> {

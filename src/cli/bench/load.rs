@@ -23,11 +23,11 @@ const CHOICES: [Choice; 3] = [Choice::Yes, Choice::No, Choice::Abstain];
 /// Ballots of one stream that wait for their answers: as many as a server of ours takes of one before it holds it up.
 const UNANSWERED: usize = 2_048;
 
-type Client = BallotServiceClient<Channel>;
+pub type Client = BallotServiceClient<Channel>;
 
-/// Ballots in one vote, each a new request.
+/// Ballots in votes by turns, each a new request.
 pub struct Ballots {
-    vote: String,
+    votes: Vec<String>,
     members: Arc<[String]>,
     request_ids: u64,
     next: AtomicU64,
@@ -35,18 +35,18 @@ pub struct Ballots {
 
 impl Ballots {
     /// Ballots of these members.
-    pub fn new(vote: String, members: Arc<[String]>) -> Self {
-        Self { vote, members, request_ids: Uuid::new_v4().as_u64_pair().0, next: AtomicU64::new(0) }
+    pub fn new(votes: Vec<String>, members: Arc<[String]>) -> Self {
+        Self { votes, members, request_ids: Uuid::new_v4().as_u64_pair().0, next: AtomicU64::new(0) }
     }
 
     /// The next ballot.
     pub fn next(&self) -> proto::CastBallotRequest {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let members = self.members.len() as u64;
-        let choice = CHOICES[(number / members % CHOICES.len() as u64) as usize];
+        let (votes, members) = (self.votes.len() as u64, self.members.len() as u64);
+        let choice = CHOICES[(number / votes / members % CHOICES.len() as u64) as usize];
         proto::CastBallotRequest {
-            vote: self.vote.clone(),
-            member: self.members[(number % members) as usize].clone(),
+            vote: self.votes[(number % votes) as usize].clone(),
+            member: self.members[(number / votes % members) as usize].clone(),
             choice: choice.into(),
             request_id: Uuid::from_u64_pair(self.request_ids, number + 1).to_string(),
         }
@@ -76,16 +76,21 @@ pub async fn in_batches(
     size: usize,
     window: Window,
 ) -> Result<Figures, Failure> {
-    keep(clients, ballots, in_flight, window, move |mut client, ballots| async move {
-        let request = proto::CastBallotsRequest { ballots: (0..size).map(|_| ballots.next()).collect() };
-        let results = client.cast_ballots(request).await?.into_inner().results;
-        if results.len() != size {
-            return Err(Failure::Failed(format!("{} results to {size} ballots", results.len())));
-        }
-        results.into_iter().try_for_each(|result| accepted(Some(result)))?;
+    keep(clients, ballots, in_flight, window, move |client, ballots| async move {
+        batch(client, &ballots, size).await?;
         Ok(size as u64)
     })
     .await
+}
+
+/// Casts so many ballots by one call, and returns where they stand in the record.
+pub async fn batch(mut client: Client, ballots: &Ballots, size: usize) -> Result<Vec<u64>, Failure> {
+    let request = proto::CastBallotsRequest { ballots: (0..size).map(|_| ballots.next()).collect() };
+    let results = client.cast_ballots(request).await?.into_inner().results;
+    if results.len() != size {
+        return Err(Failure::Failed(format!("{} results to {size} ballots", results.len())));
+    }
+    results.into_iter().map(|result| Ok(accepted(Some(result))?.seq)).collect()
 }
 
 /// Keeps calls in flight by as many tasks, each of which makes the next when its last is answered.
@@ -176,9 +181,9 @@ pub fn recorded(receipt: Option<proto::Receipt>) -> Result<proto::Receipt, Failu
     }
 }
 
-fn accepted(result: Option<proto::BallotResult>) -> Result<(), Failure> {
+fn accepted(result: Option<proto::BallotResult>) -> Result<proto::Receipt, Failure> {
     match result.unwrap_or_default().result {
-        Some(BallotOutcome::Receipt(receipt)) => recorded(Some(receipt)).map(|_| ()),
+        Some(BallotOutcome::Receipt(receipt)) => recorded(Some(receipt)),
         Some(BallotOutcome::Refusal(refusal)) => {
             Err(Failure::Failed(format!("a ballot was refused: {}", refusal.message)))
         }

@@ -25,6 +25,44 @@ pub enum Load {
     InStreams,
     /// From a ballot's answer to its frame.
     Frames,
+    /// Frames sent to many watchers.
+    Watchers,
+    /// What a watcher takes of the server's memory.
+    WatcherMemory,
+    /// Frames sent to those who read, while some read nothing.
+    Stuck,
+    /// Twice the ballots that can be taken.
+    Overload,
+    /// Ballots beside many votes, in a large body, or after many entries.
+    Growth(Growth),
+    /// From nothing to serving, with the server's checkpoint of its state or without.
+    Start { anew: bool },
+}
+
+/// What has grown.
+#[derive(Clone, Copy)]
+pub enum Growth {
+    Votes,
+    Members,
+    Entries,
+}
+
+/// What a measure is told in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    Ballots,
+    Frames,
+    Seconds,
+    Bytes,
+}
+
+/// How large what grows is made.
+#[derive(Clone, Copy)]
+pub struct Sizes {
+    pub watchers: usize,
+    pub votes: usize,
+    pub members: usize,
+    pub entries: u64,
 }
 
 /// What the result is to be.
@@ -38,10 +76,12 @@ pub enum Aim {
     AtLeast(f64),
     /// Seconds, at most.
     WithinSeconds(f64),
+    /// Bytes, at most.
+    WithinBytes(f64),
 }
 
 /// All of them, in the order in which they are measured.
-pub const MEASURES: [Measure; 10] = [
+pub const MEASURES: [Measure; 19] = [
     commits("commit-1", "a commit of 1 entry", 1),
     commits("commit-16", "a commit of 16", 16),
     commits("commit-128", "a commit of 128", 128),
@@ -62,6 +102,31 @@ pub const MEASURES: [Measure; 10] = [
         load: Load::Frames,
         aim: Some(Aim::WithinSeconds(0.005)),
     },
+    Measure { name: "watchers", what: "frames to watchers", load: Load::Watchers, aim: Some(Aim::RatioAtLeast(0.9)) },
+    Measure {
+        name: "watchers-memory",
+        what: "memory of a watcher",
+        load: Load::WatcherMemory,
+        aim: Some(Aim::WithinBytes(2_048.0)),
+    },
+    Measure {
+        name: "stuck",
+        what: "frames while a tenth reads nothing",
+        load: Load::Stuck,
+        aim: Some(Aim::RatioAtLeast(0.9)),
+    },
+    Measure {
+        name: "overload",
+        what: "ballots taken of twice as many",
+        load: Load::Overload,
+        aim: Some(Aim::RatioAtLeast(0.9)),
+    },
+    growth("growth-votes", "ballots beside many votes", Growth::Votes),
+    growth("growth-members", "ballots in a large body", Growth::Members),
+    start("start", "start", false, 1.0),
+    start("start-anew", "start without a checkpoint", true, 8.0),
+    // The last, since it adds to the record that the others start on.
+    growth("growth-entries", "ballots after many entries", Growth::Entries),
 ];
 
 const fn commits(name: &'static str, what: &'static str, entries: usize) -> Measure {
@@ -72,20 +137,49 @@ const fn singly(name: &'static str, what: &'static str, in_flight: usize, aim: O
     Measure { name, what, load: Load::Singly(in_flight), aim }
 }
 
+const fn growth(name: &'static str, what: &'static str, growth: Growth) -> Measure {
+    Measure { name, what, load: Load::Growth(growth), aim: Some(Aim::RatioAtLeast(0.8)) }
+}
+
+const fn start(name: &'static str, what: &'static str, anew: bool, within: f64) -> Measure {
+    Measure { name, what, load: Load::Start { anew }, aim: Some(Aim::WithinSeconds(within)) }
+}
+
 impl Measure {
     /// Whether a name that was asked for means this: its own, or what stands before its number.
     pub fn is_meant_by(&self, asked: &str) -> bool {
         self.name == asked || self.name.split('-').next() == Some(asked)
     }
 
-    /// Whether it is told as a time, and not as a rate.
-    pub fn is_time(&self) -> bool {
-        matches!(self.load, Load::Commits(_) | Load::Frames)
+    /// What it is told in.
+    pub fn unit(&self) -> Unit {
+        match self.load {
+            Load::Commits(_) | Load::Frames | Load::Start { .. } => Unit::Seconds,
+            Load::Watchers | Load::Stuck => Unit::Frames,
+            Load::WatcherMemory => Unit::Bytes,
+            Load::Singly(_) | Load::InBatches { .. } | Load::InStreams | Load::Overload | Load::Growth(_) => {
+                Unit::Ballots
+            }
+        }
     }
 
-    /// Whether it needs servers.
+    /// Whether it needs the two servers; others need none, or some of their own.
     pub fn needs_servers(&self) -> bool {
-        !matches!(self.load, Load::Commits(_))
+        match self.load {
+            Load::Commits(_) | Load::WatcherMemory | Load::Growth(_) | Load::Start { .. } => false,
+            Load::Singly(_)
+            | Load::InBatches { .. }
+            | Load::InStreams
+            | Load::Frames
+            | Load::Watchers
+            | Load::Stuck
+            | Load::Overload => true,
+        }
+    }
+
+    /// Whether it takes minutes, and is taken only where it is asked for: it needs a record of many entries.
+    pub fn is_long(&self) -> bool {
+        matches!(self.load, Load::Growth(Growth::Entries) | Load::Start { .. })
     }
 }
 
@@ -96,7 +190,7 @@ impl Aim {
             Aim::RatioAtLeast(least) => ratio.is_some_and(|ratio| ratio >= least),
             Aim::RatioAtMost(most) => ratio.is_some_and(|ratio| ratio <= most),
             Aim::AtLeast(least) => result >= least,
-            Aim::WithinSeconds(most) => result <= most,
+            Aim::WithinSeconds(most) | Aim::WithinBytes(most) => result <= most,
         }
     }
 }
@@ -108,6 +202,7 @@ impl fmt::Display for Aim {
             Aim::RatioAtMost(most) => write!(f, "ratio {most} or less"),
             Aim::AtLeast(least) => write!(f, "{} or more", super::report::rate(*least)),
             Aim::WithinSeconds(most) => write!(f, "{} or less", super::report::time(*most)),
+            Aim::WithinBytes(most) => write!(f, "{} or less", super::report::bytes(*most)),
         }
     }
 }

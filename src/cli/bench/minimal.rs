@@ -8,17 +8,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_stream::try_stream;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio_stream::Stream;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::shown::Shown;
 use crate::cli::client::Failure;
 use crate::cli::say;
 use crate::proto::ballot_service_server::{BallotService, BallotServiceServer};
-use crate::proto::tally_service_server::{TallyService, TallyServiceServer};
-use crate::proto::{self, ballot_result, watch_tally_response::Message};
+use crate::proto::{self, ballot_result};
 use crate::server::{CONNECTION_WINDOW, MAX_STREAMS, STREAM_WINDOW};
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -27,7 +26,7 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 #[derive(Clone)]
 struct Minimal {
     taken: Arc<AtomicU64>,
-    newest: watch::Sender<u64>,
+    shown: Shown,
 }
 
 /// Serves on a free port of the loopback address until its standard input ends.
@@ -35,13 +34,13 @@ pub async fn serve() -> Result<(), Failure> {
     let failed = |e: &dyn std::fmt::Display| Failure::Failed(format!("the minimal service: {e}"));
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| failed(&e))?;
     let address = listener.local_addr().map_err(|e| failed(&e))?;
-    let minimal = Minimal { taken: Arc::default(), newest: watch::Sender::new(0) };
+    let minimal = Minimal { taken: Arc::default(), shown: Shown::default() };
     let serving = Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .add_service(BallotServiceServer::new(minimal.clone()))
-        .add_service(TallyServiceServer::new(minimal))
+        .add_service(minimal.shown.clone())
+        .add_service(BallotServiceServer::new(minimal))
         .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
     say::line(format_args!("the minimal service serves on {address}"));
     let alone = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
@@ -63,23 +62,16 @@ impl Minimal {
     }
 }
 
-fn frame(vote: String, revision: u64) -> proto::WatchTallyResponse {
-    let frame = proto::TallyFrame { vote, revision, seq: revision, ..Default::default() };
-    proto::WatchTallyResponse { message: Some(Message::Frame(frame)) }
-}
-
 #[tonic::async_trait]
 impl BallotService for Minimal {
     type StreamBallotsStream = Answers<proto::StreamBallotsResponse>;
 
     async fn cast_ballot(
         &self,
-        _: Request<proto::CastBallotRequest>,
+        request: Request<proto::CastBallotRequest>,
     ) -> Result<Response<proto::CastBallotResponse>, Status> {
         let receipt = self.receipt();
-        if self.newest.receiver_count() > 0 {
-            self.newest.send_replace(receipt.revision);
-        }
+        self.shown.show(request.into_inner().vote, receipt.revision);
         Ok(Response::new(proto::CastBallotResponse { receipt: Some(receipt) }))
     }
 
@@ -122,40 +114,6 @@ impl BallotService for Minimal {
         &self,
         _: Request<proto::ListBallotsRequest>,
     ) -> Result<Response<proto::ListBallotsResponse>, Status> {
-        Err(no_part())
-    }
-}
-
-#[tonic::async_trait]
-impl TallyService for Minimal {
-    type WatchTallyStream = Answers<proto::WatchTallyResponse>;
-    type WatchVotesStream = Answers<proto::WatchVotesResponse>;
-
-    async fn get_tally(&self, _: Request<proto::GetTallyRequest>) -> Result<Response<proto::GetTallyResponse>, Status> {
-        Err(no_part())
-    }
-
-    async fn watch_tally(
-        &self,
-        request: Request<proto::WatchTallyRequest>,
-    ) -> Result<Response<Self::WatchTallyStream>, Status> {
-        let (vote, mut newest) = (request.into_inner().vote, self.newest.subscribe());
-        let stream = try_stream! {
-            loop {
-                let revision = *newest.borrow_and_update();
-                yield frame(vote.clone(), revision);
-                if newest.changed().await.is_err() {
-                    return;
-                }
-            }
-        };
-        Ok(Response::new(Box::pin(stream)))
-    }
-
-    async fn watch_votes(
-        &self,
-        _: Request<proto::WatchVotesRequest>,
-    ) -> Result<Response<Self::WatchVotesStream>, Status> {
         Err(no_part())
     }
 }

@@ -1,11 +1,15 @@
 //! Processes of this same program: one that serves, one that is the baseline. They end with what holds them.
 
-use std::io::{BufRead, BufReader, Lines};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Lines, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use clap::{Args, FromArgMatches};
+
 use crate::cli::client::Failure;
+use crate::cli::serve::Serve;
 
 /// How Linux counts the time of processes, whatever its own clock does.
 const TICKS_PER_SECOND: u64 = 100;
@@ -16,16 +20,15 @@ const TWINS: [&str; 5] = ["ROLLCALL_LISTEN", "ROLLCALL_DATA", "ROLLCALL_LOG", "R
 /// A running process, killed when it goes out of scope: what it holds was made for the measurement.
 pub struct Process {
     child: Child,
-    /// Read no further, but kept: a server that writes to nobody would be another case.
-    _said: Lines<BufReader<ChildStdout>>,
+    said: Lines<BufReader<ChildStdout>>,
     /// Where it serves.
     pub address: String,
 }
 
 impl Process {
-    /// `rollcall serve` over a new record.
+    /// A server over this record; a new one where there is none.
     pub fn serve(data: &Path) -> Result<Self, Failure> {
-        Self::start(rollcall()?.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data))
+        Self::start(rollcall()?.args(["bench", "server"]).arg(data))
     }
 
     /// The minimal service.
@@ -35,14 +38,14 @@ impl Process {
 
     /// Starts it, and waits until it says where it serves. Blocks.
     fn start(command: &mut Command) -> Result<Self, Failure> {
-        // The minimal service ends with its standard input, so that it does not outlive a parent that was killed.
+        // It ends with its standard input, so that it does not outlive a parent that was killed.
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = child.map_err(|e| Failure::Failed(format!("a server cannot be started: {e}")))?;
         let mut said = BufReader::new(child.stdout.take().ok_or_else(silent)?).lines();
         while let Some(Ok(line)) = said.next() {
             if let Some((_, rest)) = line.split_once(" serves on ") {
                 let address = rest.split(';').next().unwrap_or_default().to_owned();
-                return Ok(Self { child, _said: said, address });
+                return Ok(Self { child, said, address });
             }
         }
         let _ = child.wait();
@@ -53,6 +56,44 @@ impl Process {
     pub fn cpu(&self) -> Option<Duration> {
         cpu(&self.child.id().to_string())
     }
+
+    /// The memory that it has for itself, in bytes; none where the system does not say.
+    pub fn memory(&self) -> Option<u64> {
+        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id())).ok()?;
+        let kib = rollup.lines().find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB"))?;
+        Some(kib.parse::<u64>().ok()? << 10)
+    }
+
+    /// How many entries its record has, as it says in its greeting. Blocks.
+    pub fn entries(&mut self) -> Result<u64, Failure> {
+        let line = self.said.next().and_then(Result::ok).unwrap_or_default();
+        let count = line.rsplit_once(" holds ").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+        count.ok_or_else(|| Failure::Failed(format!("a server said {line:?} of its record")))
+    }
+
+    /// Tells it to stop, and waits until it has. Blocks.
+    pub fn stop(mut self) -> Result<(), Failure> {
+        let failed = |e: &dyn std::fmt::Display| Failure::Failed(format!("a server cannot be stopped: {e}"));
+        #[cfg(unix)]
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM)
+            .map_err(|e| failed(&e))?;
+        #[cfg(not(unix))]
+        self.child.kill().map_err(|e| failed(&e))?;
+        self.child.wait().map(|_| ()).map_err(|e| failed(&e))
+    }
+}
+
+/// `rollcall serve` over this record on a free port, until it is told to stop or standard input ends.
+pub fn server(data: &Path) -> ExitCode {
+    let command = Serve::augment_args(clap::Command::new("serve"));
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data"].map(OsStr::new);
+    let given = command.get_matches_from(arguments.into_iter().chain([data.as_os_str()]));
+    let serve = Serve::from_arg_matches(&given).unwrap_or_else(|error| error.exit());
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(1);
+    });
+    serve.run(&given)
 }
 
 impl Drop for Process {

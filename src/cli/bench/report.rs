@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 use serde_json::{Value, json};
 
 use super::figures::Figures;
-use super::measure::Measure;
+use super::measure::{Measure, Unit};
 use crate::cli::client::Failure;
 use crate::cli::{screen, show};
 
@@ -16,6 +16,7 @@ const LEAST: f64 = 1e-6;
 /// One line of the table.
 pub struct Line {
     measure: &'static Measure,
+    what: String,
     baseline: Told,
     result: Told,
     /// What else is to be said.
@@ -24,7 +25,7 @@ pub struct Line {
 
 /// One side of a line.
 struct Told {
-    /// Ballots a second, or seconds.
+    /// In the measure's unit; of ballots and frames, so many a second.
     value: f64,
     p50: Duration,
     p99: Duration,
@@ -38,7 +39,11 @@ impl Told {
     fn of(measure: &Measure, mut figures: Figures) -> Self {
         let (p50, p99) = (figures.within(0.5), figures.within(0.99));
         Self {
-            value: if measure.is_time() { p50.as_secs_f64() } else { figures.rate() },
+            value: match measure.unit() {
+                Unit::Seconds => p50.as_secs_f64(),
+                Unit::Ballots | Unit::Frames => figures.rate(),
+                Unit::Bytes => figures.amount(),
+            },
             p50,
             p99,
             answered: figures.answered,
@@ -65,7 +70,13 @@ impl Told {
 impl Line {
     /// A measure with both sides.
     pub fn new(measure: &'static Measure, baseline: Figures, result: Figures) -> Self {
-        Self { measure, baseline: Told::of(measure, baseline), result: Told::of(measure, result), note: None }
+        let what = measure.what.to_owned();
+        Self { measure, what, baseline: Told::of(measure, baseline), result: Told::of(measure, result), note: None }
+    }
+
+    /// The same with another word of what it is, where that has a size.
+    pub fn with_what(self, what: String) -> Self {
+        Self { what, ..self }
     }
 
     /// The same with a sentence under the table.
@@ -86,8 +97,13 @@ impl Line {
     pub fn print_json(&self) -> Result<(), Failure> {
         let line = json!({
             "measure": self.measure.name,
-            "what": self.measure.what,
-            "unit": if self.measure.is_time() { "seconds" } else { "ballots/second" },
+            "what": self.what,
+            "unit": match self.measure.unit() {
+                Unit::Seconds => "seconds",
+                Unit::Ballots => "ballots/second",
+                Unit::Frames => "frames/second",
+                Unit::Bytes => "bytes",
+            },
             "baseline": self.baseline.json(),
             "result": self.result.json(),
             "ratio": self.ratio(),
@@ -99,7 +115,11 @@ impl Line {
     }
 
     fn value(&self, told: &Told) -> String {
-        if self.measure.is_time() { time(told.value) } else { rate(told.value) }
+        match self.measure.unit() {
+            Unit::Seconds => time(told.value),
+            Unit::Ballots | Unit::Frames => rate(told.value),
+            Unit::Bytes => bytes(told.value),
+        }
     }
 
     fn row(&self) -> Vec<String> {
@@ -107,13 +127,15 @@ impl Line {
         let met = self.is_met().map_or("", |met| if met { "met" } else { "not met" });
         let ratio = self.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}"));
         let (baseline, result) = (self.value(&self.baseline), self.value(&self.result));
-        vec![self.measure.what.to_owned(), baseline, result, ratio, aim, met.to_owned()]
+        vec![self.what.clone(), baseline, result, ratio, aim, met.to_owned()]
     }
 
     /// Times and costs.
     fn detail(&self) -> Vec<String> {
         let (baseline, result) = (&self.baseline, &self.result);
-        let times = [baseline.p50, result.p50, baseline.p99, result.p99].map(|at| time(at.as_secs_f64()));
+        let taken = |told: &Told, at: Duration| (told.times > 0).then(|| time(at.as_secs_f64())).unwrap_or_default();
+        let times = [(baseline, baseline.p50), (result, result.p50), (baseline, baseline.p99), (result, result.p99)];
+        let times = times.map(|(told, at)| taken(told, at));
         let costs = [baseline.client, result.client, baseline.server, result.server];
         let costs = costs.map(|cost| cost.map_or_else(String::new, |cost| time(cost.as_secs_f64())));
         std::iter::once(self.measure.name.to_owned()).chain(times).chain(costs).collect()
@@ -124,14 +146,24 @@ impl Line {
 pub fn print(lines: &[Line]) -> Result<(), Failure> {
     let header = ["", "baseline", "result", "ratio", "aim", ""];
     show::lines(&screen::table(&header, lines.iter().map(Line::row), &[1, 2, 3]))?;
-    let title = "Times, and what client and server spent computing for a ballot; b: the baseline's, r: the result's";
+    let title =
+        "Times, and what client and server spent computing for a ballot or a frame; b: the baseline's, r: the result's";
     show::lines(&[String::new(), title.to_owned()])?;
     let header = ["", "p50 b", "p50 r", "p99 b", "p99 r", "client b", "client r", "server b", "server r"];
     show::lines(&screen::table(&header, lines.iter().map(Line::detail), &[1, 2, 3, 4, 5, 6, 7, 8]))?;
     lines.iter().filter_map(|line| line.note.as_ref()).try_for_each(|note| show::lines(&[String::new(), note.clone()]))
 }
 
-/// A rate of ballots, as people read it.
+/// Bytes, as people read them.
+pub fn bytes(bytes: f64) -> String {
+    match bytes / 1024.0 {
+        kib if kib < 1.0 => format!("{bytes:.0} B"),
+        kib if kib < 1024.0 => format!("{kib:.2} KiB"),
+        kib => format!("{:.1} MiB", kib / 1024.0),
+    }
+}
+
+/// A rate of ballots or frames, as people read it.
 pub fn rate(a_second: f64) -> String {
     format!("{}/s", HumanCount(a_second.round() as u64))
 }

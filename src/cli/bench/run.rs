@@ -11,19 +11,20 @@ use super::figures::{Figures, Window};
 use super::frames::{self, Delays};
 use super::load::{self, Ballots};
 use super::measure::{Load, Measure};
-use super::process::{Process, own_cpu};
+use super::process::Process;
 use super::report::{self, Line, time};
 use super::scratch::Scratch;
-use super::side::Side;
+use super::side::{MEMBERS, Side};
+use super::{growth, overload, start, watchers};
 use crate::cli::client::Failure;
 use crate::cli::serve::Signals;
 use crate::cli::show;
 
 /// Both sides of a measure take this many turns, so that a busy moment of the machine meets both.
-const TURNS: u32 = 3;
+pub const TURNS: u32 = 3;
 
 /// Connections that the load is spread over.
-const CONNECTIONS: usize = 4;
+pub const CONNECTIONS: usize = 4;
 
 /// Measures, and prints what was measured, all of it or what was until a signal came.
 pub async fn run(args: Args) -> Result<(), Failure> {
@@ -51,13 +52,22 @@ async fn measure_all(args: &Args, measures: &[&'static Measure], lines: &mut Vec
     } else {
         None
     };
-    let turn = args.seconds / TURNS;
+    let (turn, sizes) = (args.seconds / TURNS, args.sizes());
+    let mut filled = None;
     let bar = Progress::new(measures.len());
     for measure in measures {
         bar.show(measure);
         let line = match (measure.load, &sides) {
             (Load::Commits(entries), _) => commits(measure, entries, turn, &scratch).await?,
+            (Load::WatcherMemory, _) => {
+                watchers::memory(measure, turn, &new_sides(&scratch, measure.name).await?, sizes).await?
+            }
+            (Load::Growth(grown), _) => growth::ballots(measure, grown, turn, &scratch, sizes, &mut filled).await?,
+            (Load::Start { anew }, _) => start::starts(measure, anew, &scratch, sizes, &mut filled).await?,
             (Load::Frames, Some(sides)) => delays(measure, turn, sides).await?,
+            (Load::Watchers, Some(sides)) => watchers::frames(measure, turn, sides, sizes).await?,
+            (Load::Stuck, Some([_, server])) => watchers::stuck(measure, turn, server, sizes).await?,
+            (Load::Overload, Some([_, server])) => overload::ballots(measure, turn, server).await?,
             (_, Some(sides)) => loads(measure, turn, sides).await?,
             (_, None) => continue,
         };
@@ -71,19 +81,23 @@ async fn measure_all(args: &Args, measures: &[&'static Measure], lines: &mut Vec
 
 /// The minimal service, and a server: the one that was named, or one of our own.
 async fn sides(server: Option<&str>, scratch: &Scratch) -> Result<[Side; 2], Failure> {
-    let result = match server {
-        Some(server) => Side::result(server.to_owned(), None).await?,
-        None => {
-            let data = scratch.join("served");
-            let process = started(move || Process::serve(&data)).await?;
-            Side::result(process.address.clone(), Some(process)).await?
-        }
-    };
+    let Some(server) = server else { return new_sides(scratch, "served").await };
     let baseline = Side::baseline(started(Process::minimal).await?).await?;
-    Ok([baseline, result])
+    Ok([baseline, Side::result(server.to_owned(), None).await?])
 }
 
-async fn started<T: Send + 'static>(start: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+/// The minimal service and a server, both new.
+async fn new_sides(scratch: &Scratch, name: &str) -> Result<[Side; 2], Failure> {
+    let data = scratch.join(name);
+    let process = started(move || Process::serve(&data)).await?;
+    let result = Side::own(process, MEMBERS).await?;
+    Ok([Side::baseline(started(Process::minimal).await?).await?, result])
+}
+
+/// Does what blocks.
+pub async fn started<T: Send + 'static>(
+    start: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     tokio::task::spawn_blocking(start).await.map_err(|e| Failure::Failed(e.to_string()))?
 }
 
@@ -104,24 +118,23 @@ async fn loads(measure: &'static Measure, turn: Duration, sides: &[Side; 2]) -> 
     let mut votes = Vec::new();
     for side in sides {
         let vote = side.open(measure.name).await?;
-        let ballots = Arc::new(Ballots::new(vote.name.clone(), side.members()));
+        let ballots = Arc::new(Ballots::new(vec![vote.name.clone()], side.members()));
         let clients = side.connect(connections).await?.into_iter().map(|clients| clients.ballots).collect::<Vec<_>>();
         votes.push((side, vote, ballots, clients, Figures::default()));
     }
     for _ in 0..TURNS {
         for (side, _, ballots, clients, figures) in &mut votes {
             let window = Window::of(turn);
-            let (own, server) = (own_cpu(), side.cpu());
+            let spent = side.spent();
             let taken = match measure.load {
                 Load::InBatches { size, in_flight } => {
                     load::in_batches(clients, ballots, in_flight, size, window).await?
                 }
                 Load::InStreams => load::in_streams(clients, ballots, window).await?,
                 Load::Singly(in_flight) => load::singly(clients, ballots, in_flight, window).await?,
-                Load::Commits(_) | Load::Frames => Figures::default(),
+                _ => Figures::default(),
             };
-            let spent = |before: Option<Duration>, now: Option<Duration>| Some(now?.saturating_sub(before?));
-            figures.then(taken.over(window, spent(own, own_cpu()), spent(server, side.cpu())));
+            figures.then(taken.over(window, side.spent().since(spent)));
         }
     }
     let mut told = Vec::new();
@@ -136,7 +149,7 @@ async fn delays(measure: &'static Measure, turn: Duration, sides: &[Side; 2]) ->
     let mut told = Vec::new();
     for side in sides {
         let vote = side.open(measure.name).await?;
-        let ballots = Ballots::new(vote.name.clone(), side.members());
+        let ballots = Ballots::new(vec![vote.name.clone()], side.members());
         let mut delays = Delays::default();
         for _ in 0..TURNS {
             delays.then(frames::delays(side, &vote, &ballots, Window::of(turn)).await?);

@@ -3,15 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
-use super::process::Process;
+use super::figures::Spent;
+use super::process::{Process, own_cpu};
 use crate::cli::client::{Clients, Connection, Failure};
 use crate::proto::stored_entry::Content;
 use crate::proto::{self, VoteState};
 
 /// As many as the General Assembly has.
-const MEMBERS: usize = 193;
+pub const MEMBERS: usize = 193;
+
+/// Members admitted, and votes opened, at a time.
+const AT_A_TIME: usize = 500;
+
+/// What of its name the body of a server of our own keeps: such a server has two bodies at most.
+const SHORT: usize = 6;
 
 /// Why a vote of a benchmark has no result.
 const REASON: &str = "a benchmark";
@@ -48,22 +56,31 @@ pub struct Open {
 impl Side {
     /// The minimal service: it knows no vote, and takes ballots in any.
     pub async fn baseline(process: Process) -> Result<Self, Failure> {
-        Self::new(Which::Baseline, process.address.clone(), Some(process)).await
+        Self::new(Which::Baseline, process.address.clone(), Some(process), MEMBERS).await
     }
 
     /// A server with a body of the benchmark's own.
     pub async fn result(server: String, process: Option<Process>) -> Result<Self, Failure> {
-        let side = Self::new(Which::Result, server, process).await?;
+        let side = Self::new(Which::Result, server, process, MEMBERS).await?;
         side.seat().await?;
         Ok(side)
     }
 
-    async fn new(which: Which, server: String, process: Option<Process>) -> Result<Self, Failure> {
+    /// A server of our own with a body of so many members.
+    pub async fn own(process: Process, members: usize) -> Result<Self, Failure> {
+        let mut side = Self::new(Which::Result, process.address.clone(), Some(process), members).await?;
+        // Short, so that the largest body's roll fits in its entry.
+        side.body.truncate(SHORT);
+        side.seat().await?;
+        Ok(side)
+    }
+
+    async fn new(which: Which, server: String, process: Option<Process>, members: usize) -> Result<Self, Failure> {
         let connection = Connection { server, json: false, timeout: TIMEOUT };
         let clients = connection.connect().await?;
         // A body's name begins with a letter, and no two runs share one.
-        let body = format!("bench-{}", Uuid::new_v4().simple());
-        let members = (1..=MEMBERS).map(|number| format!("M{number:03}")).collect();
+        let body = format!("b{}", Uuid::new_v4().simple());
+        let members = (1..=members).map(|number| format!("M{number:03}")).collect();
         Ok(Self { which, connection, process, clients, body, members })
     }
 
@@ -76,9 +93,11 @@ impl Side {
         bodies.create_body(create).await?;
         let parent = format!("bodies/{}", self.body);
         let member = |id: &String| proto::Member { name: format!("{parent}/members/{id}"), ..Default::default() };
-        let members = self.members.iter().map(member).collect();
-        let admit = proto::AdmitMembersRequest { parent: parent.clone(), members, request_id: request_id() };
-        bodies.admit_members(admit).await?;
+        for members in self.members.chunks(AT_A_TIME) {
+            let members = members.iter().map(member).collect();
+            let admit = proto::AdmitMembersRequest { parent: parent.clone(), members, request_id: request_id() };
+            bodies.admit_members(admit).await?;
+        }
         Ok(())
     }
 
@@ -104,9 +123,34 @@ impl Side {
         }
     }
 
-    /// What the server has spent computing; none where it is not ours.
-    pub fn cpu(&self) -> Option<Duration> {
-        self.process.as_ref()?.cpu()
+    /// Where it listens.
+    pub fn server(&self) -> &str {
+        &self.connection.server
+    }
+
+    /// What this process and the server have spent computing; none of a server that is not ours.
+    pub fn spent(&self) -> Spent {
+        Spent { client: own_cpu(), server: self.process.as_ref().and_then(Process::cpu) }
+    }
+
+    /// The memory of the server; none where it is not ours.
+    pub fn memory(&self) -> Option<u64> {
+        self.process.as_ref()?.memory()
+    }
+
+    /// Stops the server where it is ours, and waits until it has. Blocks.
+    pub fn stop(self) -> Result<(), Failure> {
+        self.process.map_or(Ok(()), Process::stop)
+    }
+
+    /// So many votes that take ballots.
+    pub async fn open_many(&self, count: usize) -> Result<Vec<Open>, Failure> {
+        let ids: Vec<_> = (1..=count).map(|number| format!("v{number}")).collect();
+        let mut votes = Vec::with_capacity(count);
+        for ids in ids.chunks(AT_A_TIME) {
+            votes.extend(try_join_all(ids.iter().map(|id| self.open(id))).await?);
+        }
+        Ok(votes)
     }
 
     /// A vote that takes ballots.
@@ -128,9 +172,11 @@ impl Side {
     }
 
     /// Ends a vote, after its tally and the record were seen to hold just what was answered: what was measured were ballots.
-    pub async fn close(&self, vote: Open, answered: u64) -> Result<(), Failure> {
+    ///
+    /// Returns where they stand in the record; nowhere in the baseline, which has none.
+    pub async fn close(&self, vote: Open, answered: u64) -> Result<Vec<u64>, Failure> {
         if self.which == Which::Baseline {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let wrong =
             |what: String| Err(Failure::Failed(format!("{}: {answered} ballots were answered, and {what}", vote.name)));
@@ -144,30 +190,35 @@ impl Side {
         if voted != answered.min(self.members.len() as u64) {
             return wrong(format!("the tally counts {voted} members"));
         }
-        let on_record = self.ballots_after(&vote).await?;
-        if on_record != answered {
-            return wrong(format!("the record holds {on_record}"));
+        let on_record = self.on_record(vote.seq, &vote.name).await?;
+        if on_record.len() as u64 != answered {
+            return wrong(format!("the record holds {}", on_record.len()));
         }
         let annul = proto::AnnulVoteRequest { name: vote.name, reason: REASON.to_owned(), request_id: request_id() };
         self.clients.votes.clone().annul_vote(annul).await?;
-        Ok(())
+        Ok(on_record)
     }
 
-    /// Entries about a vote since it opened, as an auditor reads them.
-    async fn ballots_after(&self, vote: &Open) -> Result<u64, Failure> {
-        let request = proto::ReadEntriesRequest {
-            after_seq: vote.seq,
-            scope: vote.name.clone(),
-            raw: true,
-            ..Default::default()
-        };
+    /// Sees that the record holds just so many ballots in these votes, all of the body's, since the last of them opened.
+    pub async fn holds(&self, votes: &[Open], answered: u64) -> Result<(), Failure> {
+        let opened = votes.iter().map(|vote| vote.seq).max().unwrap_or_default();
+        let on_record = self.on_record(opened, &format!("bodies/{}", self.body)).await?.len();
+        if on_record as u64 == answered {
+            return Ok(());
+        }
+        Err(Failure::Failed(format!("{answered} ballots were answered, and the record holds {on_record}")))
+    }
+
+    /// The places of the entries about a body or a vote after one, as an auditor reads them.
+    async fn on_record(&self, after_seq: u64, scope: &str) -> Result<Vec<u64>, Failure> {
+        let request = proto::ReadEntriesRequest { after_seq, scope: scope.to_owned(), raw: true, ..Default::default() };
         let mut answers = self.clients.record.clone().read_entries(request).await?.into_inner();
-        let mut count = 0;
+        let mut places = Vec::new();
         while let Some(answer) = answers.message().await? {
             let whole = |entry: &&proto::StoredEntry| matches!(entry.content, Some(Content::Bytes(_)));
-            count += answer.entries.iter().filter(whole).count() as u64;
+            places.extend(answer.entries.iter().filter(whole).map(|entry| entry.seq));
         }
-        Ok(count)
+        Ok(places)
     }
 }
 
