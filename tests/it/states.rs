@@ -5,7 +5,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::harness::client::{BODY, VOTE, ballot, heads, majority, member, preset};
-use crate::harness::{Expect, Server, uuid};
+use crate::harness::{Client, Expect, Server, uuid};
 
 pub mod table;
 
