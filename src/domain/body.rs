@@ -188,3 +188,53 @@ impl Body {
         "bodies//members/".len() + self.id.as_str().len() + member.roll_bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body() -> Body {
+        let id = "b".parse().expect("a body's id");
+        Body::new(id, String::new(), 0, Timestamp::default(), Seq::ZERO)
+    }
+
+    fn member(id: &str, display_name: &str) -> Arc<Member> {
+        let (id, display_name) = (id.parse().expect("a member's id"), display_name.to_owned());
+        Arc::new(Member { id, display_name, weights: [].into(), groups: vec![] })
+    }
+
+    #[test]
+    fn the_members_of_a_body_are_bounded() {
+        let mut body = body();
+        let all: Vec<_> = (0..=MAX_MEMBERS).map(|at| member(&at.to_string(), "")).collect();
+        body.admit(&all[2..]);
+        assert_eq!(body.may_admit(&all[..1]), Ok(()));
+        body.admit(&all[..1]);
+        assert_eq!(body.may_admit(&all[1..2]), Err(body.limit(Limit::Members { asked: MAX_MEMBERS + 1 })));
+    }
+
+    /// Holds one more member, and the one revised, to the room that is left beside those that are seated.
+    fn bounded(body: &Body, seated: &[&Arc<Member>]) {
+        let bytes = |member: &Member| "bodies/b/members/".len() + member.roll_bytes();
+        let room = MAX_ROLL_BYTES - seated.iter().map(|member| bytes(member)).sum::<usize>();
+        let wide = |id: &str, room: usize| member(id, &"n".repeat(room - bytes(&member(id, ""))));
+        let too_many = Err(body.limit(Limit::RollBytes { asked: MAX_ROLL_BYTES + 1 }));
+        assert_eq!(body.may_admit(&[wide("new", room)]), Ok(()));
+        assert_eq!(body.may_admit(&[wide("new", room + 1)]), too_many);
+        let (one, room) = (seated[0].id.as_str(), room + bytes(seated[0]));
+        assert_eq!(body.may_revise(&wide(one, room)), Ok(()));
+        assert_eq!(body.may_revise(&wide(one, room + 1)), too_many);
+    }
+
+    #[test]
+    fn the_roll_of_a_body_is_bounded_whatever_became_of_its_members() {
+        let mut body = body();
+        let (a, b, renamed) = (member("a", "Albania"), member("b", "Belgium"), member("a", "Republic of Albania"));
+        body.admit(&[Arc::clone(&a), Arc::clone(&b)]);
+        bounded(&body, &[&a, &b]);
+        body.revise(&renamed);
+        bounded(&body, &[&renamed, &b]);
+        body.withdraw(&b.id);
+        bounded(&body, &[&renamed]);
+    }
+}

@@ -264,3 +264,64 @@ impl Intent {
         self.vote().map_or_else(|| Scope::Body(self.body().clone()), |vote| Scope::Vote(vote.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::MAX_KEY;
+    use super::super::{BallotPolicy, Relation, RelationKind, Rule, StatementKind};
+    use super::*;
+
+    /// A text of so many bytes.
+    fn text(bytes: usize) -> String {
+        "t".repeat(bytes)
+    }
+
+    #[test]
+    fn an_intent_takes_the_room_of_the_texts_that_it_carries() {
+        let vote: VoteName = "bodies/hall/votes/q".parse().expect("a vote's name");
+        let (body, member): (BodyId, MemberId) = (vote.body.clone(), "A".parse().expect("a member's id"));
+        let seat = MemberName { body: body.clone(), member: member.clone() };
+        let one = Member { id: member.clone(), display_name: text(90), weights: [].into(), groups: vec![] };
+        let bytes = one.roll_bytes();
+        let one = Arc::new(one);
+        let question = Question {
+            title: text(1_000),
+            symbol: text(100),
+            question: text(2_000),
+            rule: Rule { basis: text(300), ..Rule::unknown("ab") },
+            rule_chosen_by: text(10),
+            rule_basis: text(20),
+            ballot_policy: BallotPolicy::default(),
+            relations: vec![Relation { kind: RelationKind::Follows, vote: vote.clone() }; 3],
+            labels: [(text(3), text(4)), (text(5), text(6))].into(),
+            held_time: None,
+        };
+        let kind = StatementKind::ExplanationAfter;
+        let statement = Arc::new(Statement { kind, member: member.clone(), text: text(40) });
+        let correction = Arc::new(Correction { member, corrected: Choice::Yes, reason: text(41) });
+        let (named, of) = (|| vote.clone(), |bytes| text(bytes));
+        let outcome = Outcome::Adopted;
+        let table = [
+            (Intent::CreateBody { body: body.clone(), display_name: of(50), seats: 1 }, 50),
+            (Intent::ReviseBody { body: body.clone(), display_name: of(51), seats: 1 }, 51),
+            (Intent::AdmitMembers { body: body.clone(), members: vec![Arc::clone(&one), Arc::clone(&one)] }, 2 * bytes),
+            (Intent::ReviseMember { body, member: one }, bytes),
+            (Intent::SuspendVotingRight { member: seat, reason: of(52) }, 52),
+            (
+                Intent::CreateVote { vote: named(), question: Arc::new(question) },
+                3_100 + 302 + 30 + 3 * 2 * MAX_KEY + 18,
+            ),
+            (Intent::GiveCastingVote { vote: named(), choice: Choice::No, given_by: of(3), reason: of(5) }, 8),
+            (Intent::DeclareResult { vote: named(), outcome, ruling: of(7), adopted_symbol: of(11) }, 18),
+            (Intent::AdoptWithoutVote { vote: named(), adopted_symbol: of(53) }, 53),
+            (Intent::RecordStatement { vote: named(), statement }, 40),
+            (Intent::CorrectBallot { vote: named(), correction }, 41),
+            (Intent::SuspendVote { vote: named(), reason: of(54) }, 54),
+            (Intent::AnnulVote { vote: named(), reason: of(55) }, 55),
+            (Intent::LockVote { vote: named() }, 0),
+        ];
+        for (intent, bytes) in table {
+            assert_eq!(intent.bytes(), bytes, "{intent:?}");
+        }
+    }
+}

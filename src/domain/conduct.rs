@@ -81,6 +81,9 @@ impl State {
     }
 
     fn create_vote(&self, name: &VoteName, question: &Arc<Question>) -> Result<Event, Rejection> {
+        if question.rule.is_unknown() {
+            return Err(Rejection::RuleUnknown);
+        }
         self.body(&name.body)?;
         if self.hall().vote(name).is_some() {
             return Err(Rejection::NameTaken(Resource::Vote(name.clone())));

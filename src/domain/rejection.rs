@@ -66,6 +66,9 @@ pub enum Rejection {
         /// The outcome that the rule gives.
         outcome: Outcome,
     },
+    /// No rule has the name that the vote is to be decided by.
+    #[error("vote.rule.preset must be the name of a rule; ListRules lists them")]
+    RuleUnknown,
     /// An amendment to a text, or a part of it, would be decided by a smaller majority than the text.
     #[error(
         "{} {text} needs the majority that the text needs, by {rule}: name such a rule, or give in vote.rule_basis the \
@@ -173,7 +176,7 @@ pub enum Limit {
 }
 
 impl Rejection {
-    /// The resource name of what stands in the way; the id of a request has none.
+    /// The resource name of what stands in the way; the id of a request and a rule have none.
     #[must_use]
     pub fn subject(&self) -> Option<String> {
         Some(match self {
@@ -187,7 +190,7 @@ impl Rejection {
             | Self::MajorityTooSmall { text: vote, .. }
             | Self::RollUnfit { vote, .. } => vote.to_string(),
             Self::LimitReached { body, .. } => body.name(),
-            Self::RequestIdReused { .. } => return None,
+            Self::RequestIdReused { .. } | Self::RuleUnknown => return None,
         })
     }
 }

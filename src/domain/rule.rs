@@ -146,6 +146,18 @@ pub struct RuleFault {
 }
 
 impl Rule {
+    /// A rule of which only the name is known.
+    #[must_use]
+    pub fn unknown(name: &str) -> Self {
+        Self { preset: name.to_owned(), ..Self::default() }
+    }
+
+    /// Whether only its name is known: one that is known is filled in.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        !self.preset.is_empty() && self.requirements.is_empty()
+    }
+
     /// The weights that the rule counts, heads aside.
     #[must_use]
     pub fn weights(&self) -> BTreeSet<&str> {
@@ -160,7 +172,7 @@ impl Rule {
         let quorum = self.quorum.iter().flat_map(|quorum| &quorum.thresholds);
         let thresholds = quorum.chain(self.requirements.iter().flat_map(Requirement::thresholds));
         let each = |one: &Threshold| size_of::<Threshold>() + one.weight.len() + one.choices.len();
-        self.basis.len() + thresholds.map(each).sum::<usize>()
+        self.preset.len() + self.basis.len() + thresholds.map(each).sum::<usize>()
     }
 
     /// Everything that keeps the rule from being judged; empty for a sound one.

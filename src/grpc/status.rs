@@ -96,6 +96,9 @@ pub fn rejected(rejection: &Rejection) -> Status {
         Rejection::NameTooAlike { seated, .. } => {
             details.set_resource_info(type_name("member"), seated.to_string(), "", "");
         }
+        Rejection::RuleUnknown => {
+            details.add_bad_request_violation("vote.rule.preset", refusal.message.clone());
+        }
         Rejection::MajorityTooSmall { .. } => {
             details.add_bad_request_violation("vote.rule", refusal.message.clone());
         }

@@ -148,3 +148,33 @@ pub fn member(body: &BodyId, member: &Member) -> proto::Member {
         suspension: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+
+    /// What one member takes of an encoded roll.
+    fn encoded(body: &BodyId, one: &Member) -> usize {
+        proto::VoteOpened { roll: vec![member(body, one)], ..Default::default() }.encoded_len()
+    }
+
+    #[test]
+    fn a_member_is_reckoned_with_what_it_takes_on_a_roll_or_a_little_more() {
+        let body: BodyId = "b".repeat(63).parse().expect("a body's id");
+        let key = |at: usize| format!("{at:063}");
+        for (display_name, weights, groups) in
+            [(0, 0, 0), (500, 0, 0), (0, MAX_WEIGHTS, 0), (0, 0, MAX_GROUPS), (500, 1, 1)]
+        {
+            let one = Member {
+                id: key(0).parse().expect("a member's id"),
+                display_name: "n".repeat(display_name),
+                weights: (0..weights).map(|at| (key(at), u64::MAX)).collect(),
+                groups: (0..groups).map(key).collect(),
+            };
+            let (takes, reckoned) = (encoded(&body, &one), "bodies//members/".len() + 63 + one.roll_bytes());
+            assert!((takes..takes * 5 / 4).contains(&reckoned), "{takes} bytes are reckoned as {reckoned}");
+        }
+    }
+}

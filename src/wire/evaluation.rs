@@ -39,7 +39,7 @@ pub fn evaluate(
         members_present: (request.members_present > 0).then_some(request.members_present),
         vetoes: request.vetoes,
         casting_vote,
-        second_vote: false,
+        second_vote: request.second_vote,
     }))
 }
 

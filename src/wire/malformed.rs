@@ -75,6 +75,12 @@ impl Fields {
         }
     }
 
+    /// Whether nothing is wrong so far.
+    #[must_use]
+    pub fn are_sound(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Notes what is wrong with a field.
     pub fn note(&mut self, field: &str, problem: String) {
         self.push(Violation { field: field.to_owned(), problem, of_rule: false });

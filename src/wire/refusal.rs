@@ -86,6 +86,7 @@ impl From<&Rejection> for Refusal {
                 let outcome = outcome.as_str().to_owned();
                 (code::FAILED_PRECONDITION, ErrorReason::NoCastingVoteDue, figure("outcome", outcome))
             }
+            R::RuleUnknown => (code::INVALID_ARGUMENT, ErrorReason::RuleInvalid, Metadata::new()),
             R::MajorityTooSmall { text, rule, .. } => {
                 let figures = Metadata::from([("text".into(), text.to_string()), ("rule".into(), rule.clone())]);
                 (code::INVALID_ARGUMENT, ErrorReason::MajorityTooSmall, figures)

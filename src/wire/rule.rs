@@ -8,6 +8,9 @@ use crate::domain::{
 };
 use crate::proto;
 
+/// What the name of a rule must be.
+pub(super) const UNKNOWN: &str = "must be the name of a rule; ListRules lists them";
+
 /// Reads the rule of a request, with a named one looked up.
 pub(super) fn read(
     fields: &mut Fields,
@@ -25,7 +28,7 @@ pub(super) fn read(
         if rule != (proto::Rule { preset, ..proto::Rule::default() }) {
             fields.note_rule(&format!("{field}.preset"), "must stand alone: the server fills in the rest");
         } else if known.is_none() {
-            fields.note_rule(&format!("{field}.preset"), "must be the name of a rule; ListRules lists them");
+            fields.note_rule(&format!("{field}.preset"), UNKNOWN);
         } else {
             return known;
         }

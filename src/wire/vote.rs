@@ -24,7 +24,8 @@ impl Draft {
     /// The command, with a named rule looked up.
     ///
     /// # Errors
-    /// Every field that is wrong, a rule that no one knows among them.
+    /// Every field that is wrong, and a rule that no one knows among them. One that is unknown and nothing else is a command,
+    /// which the state refuses.
     pub fn command(self, find: impl Fn(&str) -> Option<Rule>) -> Result<Command, Malformed> {
         let mut request = self.0;
         let mut fields = Fields::default();
@@ -37,10 +38,16 @@ impl Draft {
         let rule = match asked.rule.take() {
             // The state knows the rule of the vote that is put again.
             None if again => Some(Rule::default()),
-            given => super::rule::read(&mut fields, "vote.rule", given, find),
+            // A repeated request is known by its id first, whatever became of its rule: the state says that a rule is unknown.
+            given => super::rule::read(&mut fields, "vote.rule", given, |name| {
+                Some(find(name).unwrap_or_else(|| Rule::unknown(name)))
+            }),
         };
         bounds(&mut fields, &asked);
         let question = question(&mut fields, asked, body.as_ref());
+        if rule.as_ref().is_some_and(Rule::is_unknown) && !fields.are_sound() {
+            fields.note_rule("vote.rule.preset", super::rule::UNKNOWN);
+        }
         let command = (|| {
             let vote = VoteName { body: body?, vote: vote? };
             let question = Arc::new(Question { rule: rule?, ..question? });

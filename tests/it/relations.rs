@@ -2,7 +2,7 @@
 
 use rollcall::proto::relation::Kind;
 use rollcall::proto::watch_votes_response::Message;
-use rollcall::proto::{self, Choice, Outcome, Relation, VoteState};
+use rollcall::proto::{self, Choice, Comparison, Outcome, Relation, Requirement, VoteState};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -123,6 +123,52 @@ async fn an_amendment_needs_the_majority_of_its_text_unless_a_ruling_says_why_no
         panic!("the last entry tabled it")
     };
     assert_eq!((entry.rule_chosen_by, entry.rule_basis), (ruled.rule_chosen_by, ruled.rule_basis), "on record");
+}
+
+/// A share of the roll by head, or by a weight.
+fn share(
+    choices: &[Choice],
+    weight: &str,
+    comparison: Comparison,
+    (numerator, denominator): (u32, u32),
+) -> Requirement {
+    let share = proto::Share { numerator, denominator, base: proto::Base::Roll.into() };
+    let threshold = proto::Threshold {
+        choices: choices.iter().map(|choice| (*choice).into()).collect(),
+        weight: weight.into(),
+        comparison: comparison.into(),
+        bar: Some(proto::threshold::Bar::Share(share)),
+    };
+    Requirement { kind: Some(proto::requirement::Kind::Threshold(threshold)) }
+}
+
+#[tokio::test]
+async fn the_majority_of_a_text_is_the_largest_that_it_needs_in_favour_by_head() {
+    let server = Server::new();
+    let mut client = server.client().await;
+    client.seat(&["A", "B"]).await.unwrap();
+    let yes = |of| share(&[Choice::Yes], "", Comparison::AtLeast, of);
+    let by = |requirements| Some(proto::Rule { requirements, ..Default::default() });
+    let text = vec![
+        share(&[Choice::Yes], "population", Comparison::AtLeast, (9, 10)),
+        yes((3, 5)),
+        yes((1, 2)),
+        share(&[Choice::Yes], "", Comparison::AtMost, (9, 10)),
+        share(&[Choice::No], "", Comparison::AtMost, (4, 5)),
+        share(&[Choice::Yes, Choice::No], "", Comparison::AtLeast, (4, 5)),
+    ];
+    client.table_as("q", proto::Vote { rule: by(text), ..Default::default() }).await.unwrap();
+    for (at, (of, enough)) in
+        [((59, 100), false), ((3, 5), true), ((60, 100), true), ((2, 3), true)].into_iter().enumerate()
+    {
+        let part = proto::Vote { rule: by(vec![yes(of)]), relations: is(Kind::Part, VOTE), ..Default::default() };
+        let tabled = client.table_as(&format!("part-{at}"), part).await;
+        if enough {
+            tabled.unwrap();
+        } else {
+            tabled.refused(Code::InvalidArgument, "MAJORITY_TOO_SMALL");
+        }
+    }
 }
 
 #[tokio::test]

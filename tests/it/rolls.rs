@@ -1,10 +1,11 @@
 //! What the roll freezes: who may vote, and each member's weights and groups; and the bases that differ where a right is suspended.
 
 use rollcall::proto::{self, Base, Choice, Comparison, Outcome};
+use tonic::Code;
 
 use crate::harness::client::{BODY, VOTE, ballot, heads, member};
 use crate::harness::conduct::seat;
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Expect, Server};
 
 /// At least two thirds of a base in favour, by each of these bases.
 fn two_thirds_of(bases: &[Base]) -> proto::Rule {
@@ -61,6 +62,14 @@ async fn a_right_suspended_between_two_votes_leaves_the_roll_and_stays_in_the_me
     assert!(names.iter().all(|name| !name.ends_with("/D")), "{names:?}");
 }
 
+/// At least two thirds of the shares cast in favour.
+fn two_thirds_of_shares() -> proto::Rule {
+    let mut rule = two_thirds_of(&[Base::Cast]);
+    let Some(proto::requirement::Kind::Threshold(threshold)) = &mut rule.requirements[0].kind else { panic!() };
+    threshold.weight = "shares".into();
+    rule
+}
+
 /// A member with shares, of these parties.
 fn of(id: &str, shares: u64, groups: &[&str]) -> proto::Member {
     let groups = groups.iter().map(ToString::to_string).collect();
@@ -82,10 +91,7 @@ async fn weights_and_groups_are_those_of_the_opening_and_tallied() {
     let mut client = server.client().await;
     let all = [of("A", 5, &["north"]), of("B", 3, &["north", "coast"]), of("C", 2, &["coast"]), of("D", 1, &[])];
     client.seat_members(all.to_vec()).await.unwrap();
-    let mut rule = two_thirds_of(&[Base::Cast]);
-    let Some(proto::requirement::Kind::Threshold(threshold)) = &mut rule.requirements[0].kind else { panic!() };
-    threshold.weight = "shares".into();
-    client.table(rule).await.unwrap();
+    client.table(two_thirds_of_shares()).await.unwrap();
     assert_eq!(groups(&mut client, true).await, [] as [&str; 0], "a draft has no roll");
     client.open().await.unwrap();
     // What is revised now counts from the next vote on.
@@ -103,6 +109,19 @@ async fn weights_and_groups_are_those_of_the_opening_and_tallied() {
     server.restart();
     let mut client = server.client().await;
     assert_eq!(groups(&mut client, true).await, ["coast 1-1-0-0-0", "north 1-1-0-0-0"], "corrections count");
+}
+
+#[tokio::test]
+async fn a_weight_may_sum_to_what_clients_can_count_and_no_more() {
+    let server = Server::new();
+    let mut client = server.client().await;
+    client.seat_members(vec![of("A", i64::MAX as u64 - 1, &[]), of("B", 2, &[])]).await.unwrap();
+    client.table(two_thirds_of_shares()).await.unwrap();
+    client.open().await.refused(Code::FailedPrecondition, "ROLL_UNFIT");
+    client.revise_member(of("B", 1, &[])).await.unwrap();
+    client.open().await.unwrap();
+    let shares = client.lock().await.unwrap().tally.unwrap().weights["shares"];
+    assert_eq!(shares.not_voting, i64::MAX as u64);
 }
 
 #[tokio::test]

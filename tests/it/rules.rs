@@ -186,6 +186,22 @@ async fn rules_written_out_decide_as_their_bodies_did() {
 }
 
 #[tokio::test]
+async fn a_second_tie_rejects_where_a_second_vote_is_due_on_the_first() {
+    let server = Server::new();
+    let mut client = server.client().await;
+    for (rule, heads, first, second) in [
+        ("un.ga.simple", "71-71-20-0-31", "REVOTE_DUE", "NOT_ADOPTED"),
+        ("un.ga.simple", "72-71-20-0-30", "ADOPTED", "ADOPTED"),
+        ("us.senate.majority", "50-50-0-0-0", "AWAITING_CASTING_VOTE", "AWAITING_CASTING_VOTE"),
+    ] {
+        for (second_vote, expected) in [(false, first), (true, second)] {
+            let request = EvaluateRuleRequest { second_vote, ..by_head(preset(rule), heads) };
+            assert_eq!(outcome(&judge(&mut client, request).await), expected, "{rule} {heads} {second_vote}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn two_weights_and_alternatives_are_judged_exactly() {
     let server = Server::new();
     let mut client = server.client().await;

@@ -67,6 +67,9 @@ struct Facts {
     /// The presiding officer's casting vote
     #[arg(long, value_enum, value_name = "CHOICE")]
     casting_vote: Option<words::CastingVote>,
+    /// The question tied before: where the rule asks for a second vote, another tie rejects it
+    #[arg(long)]
+    second_vote: bool,
 }
 
 impl Args {
@@ -87,6 +90,7 @@ impl Args {
             members_present: self.facts.members_present,
             vetoes: self.facts.vetoes,
             casting_vote: casting_vote.into(),
+            second_vote: self.facts.second_vote,
         };
         let verdict = clients.rules.evaluate_rule(request).await?.into_inner().verdict.unwrap_or_default();
         screen::show(json, &verdict, || {

@@ -287,6 +287,9 @@ fn rules_are_shown_and_judge_a_tally() {
     let vetoed = at.says("rules judge un.sc.substantive --yes 10 --no 1 --abstain 4 --veto RUS");
     let shares = "of 15 members 66.7 % in favour (exactly two thirds), 6.7 % against, 26.7 % abstaining\n";
     assert!(vetoed.contains("  VETOED. ") && vetoed.ends_with(&format!("    vetoed by RUS\n    {shares}")), "{vetoed}");
+    let tied = "rules judge un.ga.simple --yes 71 --no 71";
+    assert!(at.says(tied).contains("  REVOTE DUE. "), "{}", at.says(tied));
+    assert!(at.says(&format!("{tied} --second-vote")).contains("  NOT ADOPTED. "));
     let rule = at.says("rules show un.sc.substantive");
     for fact in ["needs       yes: at least 9\n", "veto        a no by any member of the group \"permanent\"\n"] {
         assert!(rule.contains(fact), "{rule}");

@@ -20,6 +20,7 @@ fn refusals_are_the_servers_sentences() {
             "member admit hall/ANN",
             "bodies/hall/members/ANN differs only in case from bodies/hall/members/ann, which is seated already",
         ),
+        ("member admit hall/ann", "member bodies/hall/members/ann is on record already"),
         ("member revise hall/dan --group a", "there is no member bodies/hall/members/dan"),
         ("member show hall/dan", "hall has no member dan"),
         ("member show nowhere/dan", "there is no body bodies/nowhere"),

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use rollcall::proto::{self, Outcome};
+use tonic::Code;
+use tonic_types::StatusExt;
 
-use crate::harness::client::preset;
+use crate::harness::client::{BODY, VOTE, preset};
 use crate::harness::server::{Ended, ended};
-use crate::harness::{Server, serve};
+use crate::harness::{Expect, Server, serve, uuid};
 
 const RULE: &str = r#"
 [[rule]]
@@ -51,6 +53,44 @@ async fn a_rule_of_ones_own_is_a_named_rule_and_a_vote_keeps_it_as_it_was() {
     client.cast("A", proto::Choice::Yes).await.unwrap();
     let verdict = client.lock().await.unwrap().verdict.unwrap();
     assert_eq!((verdict.outcome(), verdict.criteria[0].needed), (Outcome::NotAdopted, 2));
+}
+
+#[tokio::test]
+async fn a_question_is_known_again_when_its_rule_has_been_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rules, data) = (folder.path().join("rules"), folder.path().join("record"));
+    std::fs::create_dir(&rules).unwrap();
+    write(&rules, "club.toml", RULE);
+    let server = Server::spawn(serve(&data).arg("--rules").arg(&rules), &data);
+    let mut client = server.client().await;
+    client.seat(&["A", "B", "C"]).await.unwrap();
+    let asked = proto::CreateVoteRequest {
+        parent: BODY.into(),
+        vote_id: "q".into(),
+        vote: Some(proto::Vote { rule: Some(preset("club.statutes")), ..Default::default() }),
+        request_id: uuid(),
+    };
+    let first = client.votes.create_vote(asked.clone()).await.unwrap().into_inner();
+    drop(server);
+
+    let server = Server::at(&data);
+    let mut client = server.client().await;
+    let again = client.votes.create_vote(asked.clone()).await.unwrap().into_inner();
+    assert_eq!(again.receipt, first.receipt.map(|receipt| proto::Receipt { replayed: true, ..receipt }));
+    assert_eq!(again.vote, first.vote);
+    let mut other = asked.clone();
+    other.vote.as_mut().unwrap().title = "Budget".into();
+    client.votes.create_vote(other).await.refused(Code::AlreadyExists, "REQUEST_ID_REUSED");
+
+    // A new request that names it is refused, even where the question has been put under it before.
+    let revote = proto::Relation { kind: proto::relation::Kind::Revote.into(), vote: VOTE.into() };
+    for relations in [vec![], vec![revote]] {
+        let vote = proto::Vote { relations, ..asked.vote.clone().unwrap() };
+        let refused = client.table_as("again", vote).await.refused(Code::InvalidArgument, "RULE_INVALID");
+        let violations = refused.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(violations.iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), ["vote.rule.preset"]);
+    }
+    assert_eq!(client.end().await, again.receipt.unwrap().seq);
 }
 
 #[test]
