@@ -100,6 +100,8 @@ def line(frame, state):
     if not frame.HasField("tally"):
         return head
     heads = frame.tally.heads
+    if heads.undisclosed:
+        return f"{head}: cast and not shown {heads.undisclosed}, not voting {heads.not_voting}"
     return (
         f"{head}: yes {heads.yes}, no {heads.no}, abstaining {heads.abstain}, "
         f"present {heads.present}, not voting {heads.not_voting}"

@@ -130,6 +130,9 @@ fn line(frame: &TallyFrame) -> String {
     let head = format!("revision {} {state}", frame.revision);
     match frame.tally.as_ref().and_then(|tally| tally.heads) {
         None => head,
+        Some(heads) if heads.undisclosed > 0 => {
+            format!("{head}: cast and not shown {}, not voting {}", heads.undisclosed, heads.not_voting)
+        }
         Some(heads) => format!(
             "{head}: yes {}, no {}, abstaining {}, present {}, not voting {}",
             heads.yes, heads.no, heads.abstain, heads.present, heads.not_voting

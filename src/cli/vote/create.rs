@@ -15,6 +15,7 @@ use crate::proto::relation::Kind;
   rollcall vote create un-ga/es-11-4 --rule un.ga.simple --follows un-sc/s-1
   rollcall vote create un-ga/q-2 --revote-of un-ga/q
   rollcall vote create board/budget --rule-file rule.json --title 'The budget'
+  rollcall vote create club/chair --rule un.ga.simple --visibility after-lock
 
 `rollcall rules list` has the named rules; `rollcall rules show NAME --json` is the beginning of a rule file of your own, \
 once the name is taken out of it.")]
