@@ -28,8 +28,7 @@ use crate::proto;
   rollcall watch un-ga/es-11-4 --ballots | tee log  each change, and the counts
   rollcall watch un-ga/es-11-4 --json | jq .frame   each message as it comes
 
-Marks: + yes, - no, o abstain, p present, . not voting, ? hidden until the lock. NO_COLOR turns
-colours off.
+Marks: + yes, - no, o abstain, p present, . not voting, ? not shown. NO_COLOR turns colours off.
 
 Exit codes: 0 the vote has ended, or you left; 1 refused or failed; 69 the server was not reached at all.")]
 pub struct Args {

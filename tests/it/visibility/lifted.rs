@@ -241,5 +241,5 @@ async fn the_log_of_a_server_does_not_name_who_votes() {
     server.signal("TERM");
     let ended = server.wait();
     let said = [ended.stdout, ended.stderr].concat();
-    assert!(said.contains("serve") && !said.contains("Zanzibar"), "{said}");
+    assert!(said.contains("stopped") && !said.contains("Zanzibar"), "{said}");
 }
