@@ -175,7 +175,15 @@ fn hold(check: &Check, record: &Record) {
 
 /// The record of a log in memory.
 fn read(log: &dyn Log) -> Record {
-    let payloads = log.read(Seq::ZERO, usize::MAX).now_or_never().expect("it is in memory").unwrap();
+    let mut payloads = Vec::new();
+    loop {
+        let after = payloads.last().map_or(Seq::ZERO, |(seq, _)| *seq);
+        let page = log.read(after, usize::MAX).now_or_never().expect("it is in memory").unwrap();
+        if page.is_empty() {
+            break;
+        }
+        payloads.extend(page);
+    }
     let entry = |(_, payload): (Seq, Bytes)| proto::Entry::decode(payload).unwrap();
     Record::new(payloads.into_iter().map(entry).collect(), Vec::new())
 }
