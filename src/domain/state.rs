@@ -148,3 +148,13 @@ impl State {
         self.hall.body(id).ok_or_else(|| Rejection::NoSuch(Resource::Body(id.clone())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_no_vote_is_timed_nothing_is_waited_for() {
+        assert_eq!(State::default().next_due(), None);
+    }
+}
