@@ -1,6 +1,7 @@
 //! A server as its own process.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -209,12 +210,18 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            let watches = self.watches.clone();
-            watches.close(|| self.record());
-        }
+        let watches = self.watches.clone();
+        let failing = std::thread::panicking();
+        let held = catch_unwind(AssertUnwindSafe(|| {
+            if !failing {
+                watches.close(|| self.record())
+            }
+        }));
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Err(broken) = held {
+            resume_unwind(broken);
+        }
     }
 }
 
