@@ -77,7 +77,7 @@ where
     S::Future: Send,
 {
     let peer = connection.peer;
-    let mut http = auto::Builder::new(Patience { peer, max_behind });
+    let mut http = auto::Builder::new(Patience::with(peer, max_behind));
     // With a timer, the head of a request has 30 seconds.
     http.http1().timer(TokioTimer::new());
     http.http2()

@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -29,15 +30,23 @@ thread_local! {
 }
 
 /// Runs the streams of one connection, and ends those of which nothing is taken for too long.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Patience {
-    pub(super) peer: SocketAddr,
-    pub(super) max_behind: Duration,
+    peer: SocketAddr,
+    max_behind: Duration,
+    /// A line in the log is enough for all streams of a connection.
+    told: Arc<Once>,
+}
+
+impl Patience {
+    pub(super) fn with(peer: SocketAddr, max_behind: Duration) -> Self {
+        Self { peer, max_behind, told: Arc::new(Once::new()) }
+    }
 }
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Patience {
     fn execute(&self, stream: F) {
-        let Self { peer, max_behind } = *self;
+        let Self { peer, max_behind, told } = self.clone();
         tokio::spawn(async move {
             let mut stream = pin!(stream);
             // A timer for those alone that wait to be taken.
@@ -49,7 +58,9 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Patience {
                     stuck = gave.then(|| Box::pin(tokio::time::sleep(max_behind)));
                 }
                 if ended.is_pending() && stuck.as_mut().is_some_and(|stuck| stuck.as_mut().poll(context).is_ready()) {
-                    tracing::info!(%peer, ?max_behind, "an answer is ended of which nothing was taken for too long");
+                    told.call_once(
+                        || tracing::info!(%peer, ?max_behind, "an answer is ended of which nothing was taken"),
+                    );
                     return Poll::Ready(());
                 }
                 ended
