@@ -268,7 +268,9 @@ impl Intent {
 #[cfg(test)]
 mod tests {
     use super::super::limits::MAX_KEY;
-    use super::super::{BallotPolicy, Relation, RelationKind, Rule, StatementKind};
+    use super::super::{
+        BallotPolicy, Bar, Comparison, Relation, RelationKind, Requirement, Rule, StatementKind, Threshold,
+    };
     use super::*;
 
     /// A text of so many bytes.
@@ -284,11 +286,19 @@ mod tests {
         let one = Member { id: member.clone(), display_name: text(90), weights: [].into(), groups: vec![] };
         let bytes = one.roll_bytes();
         let one = Arc::new(one);
+        let threshold = Threshold {
+            choices: vec![Choice::Yes, Choice::No],
+            weight: text(7),
+            comparison: Comparison::AtLeast,
+            bar: Bar::Count(1),
+        };
+        let rule_bytes = size_of_val(&threshold) + 7 + 2 + 302;
+        let requirements = vec![Requirement::Threshold(threshold)];
         let question = Question {
             title: text(1_000),
             symbol: text(100),
             question: text(2_000),
-            rule: Rule { basis: text(300), ..Rule::unknown("ab") },
+            rule: Rule { basis: text(300), requirements, ..Rule::unknown("ab") },
             rule_chosen_by: text(10),
             rule_basis: text(20),
             ballot_policy: BallotPolicy::default(),
@@ -309,7 +319,7 @@ mod tests {
             (Intent::SuspendVotingRight { member: seat, reason: of(52) }, 52),
             (
                 Intent::CreateVote { vote: named(), question: Arc::new(question) },
-                3_100 + 302 + 30 + 3 * 2 * MAX_KEY + 18,
+                3_100 + rule_bytes + 30 + 3 * 2 * MAX_KEY + 18,
             ),
             (Intent::GiveCastingVote { vote: named(), choice: Choice::No, given_by: of(3), reason: of(5) }, 8),
             (Intent::DeclareResult { vote: named(), outcome, ruling: of(7), adopted_symbol: of(11) }, 18),
