@@ -97,6 +97,21 @@ async fn opened(client: &mut Client) {
     client.open().await.unwrap();
 }
 
+/// Whatever the page has shown was the tally of that revision, and it never went back.
+fn true_at_each_revision(page: &mut Page, history: &History) {
+    let shown = page.step(&["shown"]);
+    let shown: Vec<(u64, Value)> = serde_json::from_value(shown).unwrap();
+    assert!(shown.windows(2).all(|pair| pair[0].0 < pair[1].0), "it went back: {shown:?}");
+    assert!(shown.len() >= 8, "{shown:?}");
+    for (revision, counts) in &shown {
+        let tally = history.tally(history.at(*revision).unwrap()).unwrap();
+        let Counts { yes, no, abstain, present, not_voting, undisclosed } = tally.heads.unwrap();
+        let counted = json!({ "yes": yes, "no": no, "abstain": abstain, "present": present, "notVoting": not_voting,
+            "undisclosed": undisclosed });
+        assert_eq!(counted, *counts, "at revision {revision}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_shows_a_vote_to_its_end_whose_server_is_killed_and_stopped() {
     let Some(built) = built().await else { return };
@@ -149,18 +164,8 @@ async fn a_page_shows_a_vote_to_its_end_whose_server_is_killed_and_stopped() {
     page.sees("#verdict", &declared.verdict.unwrap().summary);
     page.sees("#link", "Final");
 
-    let shown = page.step(&["shown"]);
-    let shown: Vec<(u64, Value)> = serde_json::from_value(shown).unwrap();
-    assert!(shown.windows(2).all(|pair| pair[0].0 < pair[1].0), "it went back: {shown:?}");
-    assert!(shown.len() >= 8, "{shown:?}");
     let history = History::of(&client.entries().await, VOTE);
-    for (revision, counts) in &shown {
-        let tally = history.tally(history.at(*revision).unwrap()).unwrap();
-        let Counts { yes, no, abstain, present, not_voting, undisclosed } = tally.heads.unwrap();
-        let counted = json!({ "yes": yes, "no": no, "abstain": abstain, "present": present, "notVoting": not_voting,
-            "undisclosed": undisclosed });
-        assert_eq!(counted, *counts, "at revision {revision}");
-    }
+    true_at_each_revision(&mut page, &history);
 
     page.step(&["open", &format!("?server=http://{address}&vote=bodies/hall/votes/none")]);
     page.sees("#link", "bodies/hall/votes/none");
