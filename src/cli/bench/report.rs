@@ -133,7 +133,7 @@ impl Line {
     /// Times and costs.
     fn detail(&self) -> Vec<String> {
         let (baseline, result) = (&self.baseline, &self.result);
-        let taken = |told: &Told, at: Duration| (told.times > 0).then(|| time(at.as_secs_f64())).unwrap_or_default();
+        let taken = |told: &Told, at: Duration| if told.times > 0 { time(at.as_secs_f64()) } else { String::new() };
         let times = [(baseline, baseline.p50), (result, result.p50), (baseline, baseline.p99), (result, result.p99)];
         let times = times.map(|(told, at)| taken(told, at));
         let costs = [baseline.client, result.client, baseline.server, result.server];
