@@ -20,7 +20,7 @@ use crate::cli::client::Failure;
 const BALLOTS: Duration = Duration::from_millis(50);
 
 /// The frames of both sides may differ so much in size.
-const ALIKE: f64 = 0.05;
+const ALIKE: f64 = 0.1;
 
 /// One who reads nothing among so many.
 const STUCK_AMONG: usize = 10;
