@@ -57,7 +57,7 @@ struct Channel {
 #[derive(Clone)]
 struct News {
     newest: Arc<Frame>,
-    /// Each change of state since the first watcher came: a handful in the life of a vote.
+    /// Each change of state since the first watcher came. How often a vote is suspended is bounded.
     changes: Vec<Arc<Frame>>,
 }
 

@@ -9,8 +9,8 @@ use crate::domain::{Entry, Receipt, State};
 use crate::log::{AppendError, Log, LogError};
 use crate::record::tree::leaf_hash;
 use crate::seq::Seq;
-use crate::wire::checkpoint;
 use crate::wire::entry::{self, DecodeError};
+use crate::wire::kept;
 
 /// The record as entries, over a log of bytes.
 #[derive(Clone)]
@@ -128,19 +128,21 @@ impl Journal {
 
     /// Keeps what the whole record, all of it durable, has come to, for the next start.
     pub fn keep(&self, state: &State) {
-        self.log.keep(state.hall().end(), checkpoint::encode(state).into());
+        self.log.keep(state.hall().end(), kept::encode(state).into());
     }
 
     /// What the record came to when the log was closed, where nothing has changed since.
     #[must_use]
     pub fn take_kept(&self) -> Option<State> {
         let (end, bytes) = self.log.take_kept()?;
-        let state = checkpoint::decode(&bytes);
+        let state = kept::decode(&bytes);
         let state = state.and_then(|state| {
             let sound = state.hall().end() == end;
             if sound { Ok(state) } else { Err(format!("it ends at {}, and the record at {end}", state.hall().end())) }
         });
-        state.inspect_err(|problem| tracing::warn!(%problem, "the checkpoint is not used: the record is read")).ok()
+        state
+            .inspect_err(|problem| tracing::warn!(%problem, "what the last stop kept is not used: the record is read"))
+            .ok()
     }
 
     /// The last durable place; changes when the record grows.

@@ -88,6 +88,14 @@ pub struct Pending {
 }
 
 impl Sequencer {
+    /// Refuses where so many commands more would have no room, before anything is done for them.
+    ///
+    /// # Errors
+    /// [`SubmitError::Overloaded`].
+    pub fn must_have_room(&self, commands: usize) -> Result<(), SubmitError> {
+        if self.room.available_permits() >= commands { Ok(()) } else { Err(SubmitError::Overloaded) }
+    }
+
     /// Submits commands, and returns what became of each, in their order, once all of it is durable: rejections too, since
     /// they rest on the same state.
     pub async fn submit(&self, commands: Vec<Command>) -> Vec<Result<Receipt, SubmitError>> {
@@ -223,8 +231,11 @@ impl Writer {
         while let Some(page) = read.recv().await {
             page.iter().for_each(|entry| self.state.evolve(entry));
         }
-        // The task does nothing that panics.
-        reading.await.unwrap_or(Ok(()))?;
+        reading.await.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // It was aborted, as this one is to be.
+            Err(_) => Ok(()),
+        })?;
         self.end = self.state.hall().end();
         self.clock.not_before(self.state.hall().time());
         Ok(self.state.hall().clone())
@@ -284,11 +295,21 @@ impl Writer {
             }
             let fits = queue.front().is_some_and(|next| batch.is_empty() || batch.fits(next.commands.len()));
             let Some(Submission { commands, answer, room }) = queue.pop_front_if(|_| fits) else { return };
+            self.recall(&commands).await;
             let mut answers = Vec::with_capacity(commands.len());
             for command in &commands {
                 answers.push(self.take(command, now, batch).await);
             }
             batch.waiting.push(Waiting { answer, answers, _room: room });
+        }
+    }
+
+    /// Reads back together what the commands may be repetitions of. What cannot be read is told where it is asked for.
+    async fn recall(&mut self, commands: &[Command]) {
+        let places = commands.iter().filter_map(|command| self.state.to_recall(command));
+        let entries = places.map(|seq| self.journal.entry(seq)).collect::<Vec<_>>();
+        for entry in futures_util::future::join_all(entries).await.into_iter().flatten() {
+            self.state.recall(&entry);
         }
     }
 

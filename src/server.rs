@@ -163,7 +163,8 @@ pub async fn run(
     tokio::time::sleep(HEALTH_FIRST).await;
     stopping.cancel();
     let state = parts.stop(&stop_writer).await;
-    if let Ok(Some(state)) = &state {
+    // Where something could not be read, the next start is to look at all of it.
+    if let (Ok(()), Ok(Some(state))) = (&result, &state) {
         journal.keep(state);
     }
     result.and(state.map(|_| ()))

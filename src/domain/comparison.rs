@@ -52,6 +52,8 @@ impl<'a> Compared<'a> {
     #[must_use]
     pub fn moves(&self) -> Vec<(usize, Moves<'a>)> {
         let votings: Vec<&'a Voting> = self.votes.iter().filter_map(|vote| vote.voting.as_ref()).collect();
+        let choices = |voting: &&'a Voting| voting.choices().map(|(_, choice)| choice).collect::<Vec<_>>();
+        let choices: Vec<_> = votings.iter().map(choices).collect();
         let mut seen = HashSet::new();
         let on_any = votings.iter().flat_map(|voting| voting.roll.members());
         let each = on_any.filter(|member| seen.insert(&member.id)).map(|member| {
@@ -59,7 +61,8 @@ impl<'a> Compared<'a> {
             let places: Vec<_> = votings.iter().map(place).collect();
             let latest = places.iter().flatten().next_back();
             let member = latest.map_or(member, |(voting, at)| &voting.roll.members()[*at]);
-            Moves { member, choices: places.iter().map(|place| place.map(|(voting, at)| voting.choice(at))).collect() }
+            let of_each = places.iter().zip(&choices).map(|(place, choices)| place.map(|(_, at)| choices[at]));
+            Moves { member, choices: of_each.collect() }
         });
         let moved = |one: &Moves| one.choices.windows(2).any(|pair| pair[0] != pair[1]);
         each.enumerate().filter(|(_, one)| moved(one)).collect()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::command::Intent;
 use super::event::Event;
-use super::limits::{MAX_OPEN_VOTES, MAX_WEIGHT_SUM};
+use super::limits::{MAX_OPEN_VOTES, MAX_SUSPENSIONS, MAX_WEIGHT_SUM};
 use super::rejection::{Limit, Rejection, Resource, RollFault};
 use super::shown::Veil;
 use super::vote::{Question, Vote, VoteState, Voting};
@@ -41,7 +41,7 @@ impl State {
                 Event::BallotWithdrawn { vote, member }
             }
             Intent::SuspendVote { vote, reason } => {
-                of.must_be(&[Open], "only a vote that is OPEN can be suspended")?;
+                of.may_suspend()?;
                 Event::VoteSuspended { vote, reason }
             }
             Intent::ResumeVote { vote } => {
@@ -156,6 +156,15 @@ impl Vote {
             }
             stand => Ok(stand),
         }
+    }
+
+    fn may_suspend(&self) -> Result<(), Rejection> {
+        self.must_be(&[Open], "only a vote that is OPEN can be suspended")?;
+        let asked = self.suspensions + 1;
+        if asked <= MAX_SUSPENSIONS {
+            return Ok(());
+        }
+        Err(Rejection::LimitReached { body: self.name.body.clone(), limit: Limit::Suspensions { asked } })
     }
 
     fn may_break_tie(&self) -> Result<(), Rejection> {

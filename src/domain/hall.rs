@@ -162,7 +162,9 @@ impl Hall {
             Event::BallotWithdrawn { member, .. } => self.change(name, entry, None, |vote| {
                 vote.voting.iter_mut().for_each(|voting| voting.take(member, None, entry.revision));
             }),
-            Event::VoteSuspended { .. } => self.change(name, entry, Some(VoteState::Suspended), |_| {}),
+            Event::VoteSuspended { .. } => {
+                self.change(name, entry, Some(VoteState::Suspended), |vote| vote.suspensions += 1);
+            }
             Event::VoteResumed { .. } => self.change(name, entry, Some(VoteState::Open), |_| {}),
             Event::VoteLocked { .. } => {
                 self.change(name, entry, Some(VoteState::Locked), |vote| vote.lock(entry));
@@ -244,6 +246,7 @@ impl Hall {
             created: entry.seq,
             create_time: entry.record_time,
             lock_time: None,
+            suspensions: 0,
             annotations: Vec::new(),
             revision: entry.revision,
             seq: entry.seq,

@@ -1,4 +1,4 @@
-//! All of a state as plain parts, and a state made of them again: what a checkpoint keeps. It holds hidden choices too, so
+//! All of a state as plain parts, and a state made of them again: what a stop keeps for the next start. It holds hidden choices too, so
 //! nothing of it is for readers.
 
 use std::collections::BTreeMap;

@@ -30,6 +30,10 @@ pub const MAX_RELATIONS: usize = 8;
 /// memory.
 pub const MAX_ANNOTATIONS: usize = 10_000;
 
+/// How often one vote is suspended: a sitting is interrupted a few times. Each is a change of state, which is kept for everyone
+/// who watches.
+pub const MAX_SUSPENSIONS: usize = 100;
+
 /// Votes that are compared at once: an emergency session's resolutions, and those that they echo.
 pub const MAX_COMPARED: usize = 16;
 

@@ -161,6 +161,12 @@ pub enum Limit {
         /// How many it would have.
         asked: usize,
     },
+    /// How often a vote is suspended.
+    #[error("the vote would be suspended for the {asked}th time; it can be {limit} times: leave it open, or lock it", limit = super::limits::MAX_SUSPENSIONS)]
+    Suspensions {
+        /// Which time it would be.
+        asked: usize,
+    },
     /// Votes that are open at once.
     #[error("{asked} votes would be open at once; at most {limit} can be: lock others first", limit = super::limits::MAX_OPEN_VOTES)]
     OpenVotes {

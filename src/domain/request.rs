@@ -63,7 +63,7 @@ pub struct Requests {
 /// Where the requests of one scope stand.
 #[derive(Debug, Default)]
 pub struct Ids {
-    /// By a part of the id, the first with that part.
+    /// By the tag of the id, the first with that tag.
     places: HashMap<Tag, Place>,
     /// The others whole: one id in some thousands of millions by chance, and as many as someone makes on purpose.
     alike: HashMap<RequestId, (Digest, Seq)>,
@@ -173,10 +173,10 @@ impl Ids {
     }
 }
 
-/// The part of an id by which it is looked up. Ids are random, or counted up: both differ at their end.
-fn tag(id: RequestId) -> Tag {
-    let RequestId([.., a, b, c, d]) = id;
-    [a, b, c, d]
+/// What an id is looked up by: all of its bytes in four, since ids of one kind differ in some of them alone.
+fn tag(RequestId(id): RequestId) -> Tag {
+    let words = id.as_chunks::<4>().0.iter().map(|word| u32::from_be_bytes(*word));
+    words.fold(0, u32::wrapping_add).to_be_bytes()
 }
 
 fn place(seq: Seq) -> Option<Place> {
@@ -197,8 +197,9 @@ mod tests {
     }
 
     fn key(first: u8, last: u8) -> RequestKey {
+        // Its words come to the same, whatever is first.
         let mut id = [last; 16];
-        id[0] = first;
+        (id[0], id[4]) = (first, first.wrapping_neg());
         RequestKey { id: RequestId(id), digest: Digest([first; 16]) }
     }
 
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_end_alike_are_told_apart_now_and_after_they_were_read_back() {
+    fn ids_of_one_tag_are_told_apart_now_and_after_they_were_read_back() {
         let mut requests = Requests::default();
         let keys: Vec<_> = (0..4).map(|first| key(first, 9)).collect();
         for (at, key) in (1..).zip(&keys) {

@@ -161,6 +161,8 @@ pub struct Vote {
     pub create_time: Timestamp,
     /// When it was locked.
     pub lock_time: Option<Timestamp>,
+    /// How often it was suspended.
+    pub suspensions: usize,
     /// The statements and corrections on record with it, oldest first.
     pub annotations: Vec<Annotation>,
     /// Counts entries about it.

@@ -19,6 +19,7 @@ impl BallotService for Rollcall {
         &self,
         request: Request<proto::CastBallotRequest>,
     ) -> Result<Response<proto::CastBallotResponse>, Status> {
+        self.sequencer.must_have_room(1).map_err(|error| status::submit(&error))?;
         let receipt = self.submit(request.into_inner().try_into()?).await?;
         Ok(Response::new(proto::CastBallotResponse { receipt: Some(receipt.into()) }))
     }
@@ -132,6 +133,7 @@ impl Read {
 impl Rollcall {
     /// Casts ballots in one submission.
     async fn cast_all(&self, ballots: Vec<proto::CastBallotRequest>) -> Result<Vec<proto::BallotResult>, Status> {
+        self.sequencer.must_have_room(ballots.len()).map_err(|error| status::submit(&error))?;
         let read = Read::new(ballots);
         let commands = read.commands();
         let answers = if commands.is_empty() { Vec::new() } else { self.sequencer.submit(commands).await };

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use super::check::Check;
 use super::folder::{Folder, State};
 use super::passed::Passed;
 use super::recent::Recent;
@@ -43,6 +44,8 @@ pub(super) struct DurableLog {
     kept: Mutex<Option<(Seq, Bytes)>>,
     /// What is to be kept when it is closed.
     keep: Mutex<Option<(Seq, Bytes)>>,
+    /// The reading of all that a start in trust of the last stop has not read.
+    check: Option<Check>,
     /// Last, so that the folder is free only when the store is closed.
     folder: Arc<Folder>,
 }
@@ -52,13 +55,17 @@ impl DurableLog {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
         filter::install()?;
         let (folder, state) = Folder::enter(path)?;
+        let mut doubted = None;
         let (store, tree, kept) = match state {
             State::New => {
                 let (store, tree) = create(&folder)?;
                 (store, tree, None)
             }
             State::Ready => match resume(&folder)? {
-                Some((store, tree, kept)) => (store, tree, Some(kept)),
+                Some((store, tree, kept)) => {
+                    doubted = Some(Passed::of(&tree));
+                    (store, tree, Some(kept))
+                }
                 None => {
                     let (store, tree) = reopen(&folder)?;
                     (store, tree, None)
@@ -67,7 +74,11 @@ impl DurableLog {
         };
         let end = Seq::new(tree.size());
         let recent = remember(&store, end).map_err(|error| OpenError::damaged(path, error.to_string()))?;
-        Self::start(folder, store, tree, recent, kept)
+        let mut log = Self::start(folder, store, tree, recent, kept)?;
+        if let Some((passed, store)) = doubted.zip(log.store.clone()) {
+            log.check = Some(Check::begin(store, passed, &log.failure, path)?);
+        }
+        Ok(log)
     }
 
     fn start(
@@ -101,6 +112,7 @@ impl DurableLog {
             store: Some(store),
             kept: Mutex::new(kept),
             keep: Mutex::default(),
+            check: None,
             folder: Arc::clone(&folder),
         };
         let thread = std::thread::Builder::new().name("rollcall-log".to_owned());
@@ -168,10 +180,14 @@ impl Drop for DurableLog {
         }
         // It catches its own panics.
         let tree = self.thread.take().and_then(|thread| thread.join().ok().flatten());
+        let sound = self.check.take().is_none_or(Check::end);
         let closed = self.store.take().is_none_or(engine::Store::close);
-        let keep = self.keep.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let given = self.keep.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        // What nobody has taken still holds.
+        let keep = given.or_else(|| self.take_kept());
         if let Some((tree, (end, state))) = tree.zip(keep)
             && closed
+            && sound
             && tree.size() == end.get()
             && let Err(error) = self.folder.keep(tree, state)
         {

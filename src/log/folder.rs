@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::OpenError;
-use super::kept::{Kept, Print};
+use super::kept::{Kept, PROGRAM, Print};
 use super::passed::Passed;
 use crate::record::tree::Tree;
 
@@ -140,8 +140,9 @@ impl Folder {
     pub(super) fn keep(&self, tree: Tree, state: Bytes) -> io::Result<()> {
         // What the prints are of must be on the disk before them.
         self.sync_store()?;
-        let Some((program, store)) = Print::of_program().zip(self.prints()) else { return Ok(()) };
-        write_synced(&self.path, STATE, &Kept { tree, program, store, state }.to_bytes())
+        let Some(store) = self.prints() else { return Ok(()) };
+        let kept = Kept { tree, program: PROGRAM.to_owned(), store, state };
+        write_synced(&self.path, STATE, &kept.to_bytes())
     }
 
     /// What was kept, where this program kept it and the store is as it was then. It is there once: what changes the store
@@ -151,12 +152,11 @@ impl Folder {
     /// Where it cannot be removed.
     pub(super) fn kept(&self) -> Result<Option<Kept>, OpenError> {
         let bytes = fs::read(self.path.join(STATE));
-        let removed = missing_is_fine(fs::remove_file(self.path.join(STATE))).and_then(|()| sync(&self.path));
+        let remove = |name: &str| missing_is_fine(fs::remove_file(self.path.join(name)));
+        let removed = remove(STATE).and_then(|()| remove("STATE.new")).and_then(|()| sync(&self.path));
         removed.map_err(|error| OpenError::unusable(&self.path, "removing STATE", &error))?;
         let kept = bytes.ok().and_then(|bytes| Kept::parse(&bytes.into()));
-        Ok(kept.filter(|kept| {
-            Some(&kept.program) == Print::of_program().as_ref() && Some(&kept.store) == self.prints().as_ref()
-        }))
+        Ok(kept.filter(|kept| kept.program == PROGRAM && Some(&kept.store) == self.prints().as_ref()))
     }
 
     fn prints(&self) -> Option<Vec<Print>> {

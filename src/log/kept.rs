@@ -29,19 +29,17 @@ impl Print {
         let modified = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos();
         Some(Self { name, bytes: metadata.len(), modified })
     }
-
-    /// The print of this program: another reads a record in its own way.
-    pub(super) fn of_program() -> Option<Self> {
-        Self::of(&std::env::current_exe().ok()?)
-    }
 }
+
+/// What this program is made of: another reads a record in its own way.
+pub(super) const PROGRAM: &str = concat!(env!("CARGO_PKG_VERSION"), "-", env!("ROLLCALL_SOURCES"));
 
 /// What was kept of a log.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) tree: Tree,
     /// The program that kept it.
-    pub(super) program: Print,
+    pub(super) program: String,
     /// The store's files, in the order of their names.
     pub(super) store: Vec<Print>,
     /// Its reader's own.
@@ -56,8 +54,9 @@ impl Kept {
         for subtree in tree.subtrees() {
             let _ = write!(head, " {}", hex(subtree));
         }
-        for (word, print) in std::iter::once(("program", program)).chain(store.iter().map(|print| ("file", print))) {
-            let _ = write!(head, "\n{word} {} {} {}", print.bytes, print.modified, print.name);
+        let _ = write!(head, "\nprogram {program}");
+        for print in store {
+            let _ = write!(head, "\nfile {} {} {}", print.bytes, print.modified, print.name);
         }
         let _ = write!(head, "\nstate {} {}\n\n", state.len(), hex(&Sha256::digest(state).into()));
         let mut bytes = head.into_bytes();
@@ -79,14 +78,12 @@ impl Kept {
         let mut lines = rest.lines();
         let subtrees = lines.next()?.split_whitespace().map(unhex).collect::<Option<_>>()?;
         let tree = Tree::restored(passed.end, subtrees).filter(|tree| tree.root() == passed.root)?;
-        let mut prints = lines.map(|line| {
-            let (word, rest) = line.split_once(' ')?;
-            let (bytes, rest) = rest.split_once(' ')?;
+        let program = lines.next()?.strip_prefix("program ")?.to_owned();
+        let store = lines.map(|line| {
+            let (bytes, rest) = line.strip_prefix("file ")?.split_once(' ')?;
             let (modified, name) = rest.split_once(' ')?;
-            Some((word, Print { name: name.to_owned(), bytes: bytes.parse().ok()?, modified: modified.parse().ok()? }))
+            Some(Print { name: name.to_owned(), bytes: bytes.parse().ok()?, modified: modified.parse().ok()? })
         });
-        let (_, program) = prints.next()?.filter(|(word, _)| *word == "program")?;
-        let store = prints.map(|print| print.filter(|(word, _)| *word == "file").map(|(_, print)| print));
         Some(Self { tree, program, store: store.collect::<Option<_>>()?, state })
     }
 }
@@ -109,7 +106,7 @@ mod tests {
         let print = |name: &str| Print { name: name.to_owned(), bytes: 7, modified: 1 << 70 };
         Kept {
             tree,
-            program: print("roll call"),
+            program: PROGRAM.to_owned(),
             store: vec![print("conf"), print("db")],
             state: Bytes::from_static(b"a state\n\nof its own\nstate 1 2"),
         }

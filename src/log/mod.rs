@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::seq::Seq;
 
+mod check;
 mod chunk;
 #[cfg(test)]
 mod conformance;

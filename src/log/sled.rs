@@ -83,13 +83,26 @@ impl Store {
     ///
     /// # Errors
     /// What is damaged, or what sled says.
-    pub(super) fn scan(&self, mut emit: impl FnMut(u64, &[u8])) -> Result<u64, String> {
+    pub(super) fn scan(&self, emit: impl FnMut(u64, &[u8])) -> Result<u64, String> {
+        self.scan_to(Seq::new(u64::MAX), || true, emit)
+    }
+
+    /// The same up to `end`, where a commit ended, for as long as `go_on` says so.
+    pub(super) fn scan_to(
+        &self,
+        end: Seq,
+        go_on: impl Fn() -> bool,
+        mut emit: impl FnMut(u64, &[u8]),
+    ) -> Result<u64, String> {
         let mut unpacker = Unpacker::at(1);
         let last = guarded(|| {
-            for pair in self.db.iter() {
+            for pair in self.db.range(..key(end.next().get(), 0)) {
                 let (key, value) = pair?;
                 if let Err(damage) = unpacker.take(&key, &value, &mut emit) {
                     return Ok(Err(damage));
+                }
+                if !go_on() {
+                    break;
                 }
             }
             Ok(unpacker.finish())

@@ -20,8 +20,12 @@ const MAX_CONNECTIONS: usize = 10_000;
 /// Files that the process needs for itself: the log's, and a copy of it while it is opened.
 const FILES_OF_OURS: usize = 64;
 
-/// A connection that sends nothing for this long after it was made is closed: a client speaks first, and at once.
+/// A connection that has not begun for this long after it was made is closed: a client speaks first, and at once.
 const FIRST_WORD: Duration = Duration::from_secs(10);
+
+/// By so many bytes it has: HTTP/2's preface, which is shorter than any request of HTTP/1.1. Until all of it has come HTTP waits
+/// without a bound.
+const BEGUN: usize = 24;
 
 /// After a connection could not be taken, so that a lack of files or memory does not become a lack of CPU too.
 const BREATH: Duration = Duration::from_millis(100);
@@ -53,7 +57,7 @@ pub(super) fn connections(listener: TcpListener, max_behind: Duration) -> impl S
             // A peer that is gone by now is found out by the first read.
             let _ = stream.set_nodelay(true);
             let silent = Some(Box::pin(tokio::time::sleep(FIRST_WORD)));
-            yield Connection { stream, peer, silent, stuck: None, max_behind, _place: place };
+            yield Connection { stream, peer, silent, begun: 0, stuck: None, max_behind, _place: place };
         }
     }
 }
@@ -88,8 +92,10 @@ pub(super) struct Connection {
     stream: TcpStream,
     /// Who is at its other end.
     pub(super) peer: SocketAddr,
-    /// Until the first word.
+    /// Until it has begun.
     silent: Option<Pin<Box<Sleep>>>,
+    /// Bytes that came until then.
+    begun: usize,
     /// For as long as the peer takes nothing.
     stuck: Option<Pin<Box<Sleep>>>,
     max_behind: Duration,
@@ -115,10 +121,16 @@ impl Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, into);
-        if read.is_ready() {
+        if self.silent.is_some() {
+            self.begun += into.filled().len() - before;
+        }
+        if self.begun >= BEGUN {
             self.silent = None;
-        } else if self.silent.as_mut().is_some_and(|silent| silent.as_mut().poll(context).is_ready()) {
+        } else if read.is_pending()
+            && self.silent.as_mut().is_some_and(|silent| silent.as_mut().poll(context).is_ready())
+        {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         read

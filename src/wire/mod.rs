@@ -3,11 +3,12 @@
 pub mod annotation;
 pub mod ballot;
 pub mod body;
-pub mod checkpoint;
+
 pub mod comparison;
 pub mod conduct;
 pub mod entry;
 pub mod evaluation;
+pub mod kept;
 pub mod malformed;
 pub mod page;
 pub mod refusal;

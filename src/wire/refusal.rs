@@ -110,11 +110,12 @@ fn unfit(fault: &RollFault) -> Metadata {
 }
 
 fn reached(limit: &Limit) -> Metadata {
-    use crate::domain::limits::{MAX_ANNOTATIONS, MAX_MEMBERS, MAX_OPEN_VOTES, MAX_ROLL_BYTES};
+    use crate::domain::limits::{MAX_ANNOTATIONS, MAX_MEMBERS, MAX_OPEN_VOTES, MAX_ROLL_BYTES, MAX_SUSPENSIONS};
     let (name, asked, bound) = match *limit {
         Limit::Members { asked } => ("members", asked, MAX_MEMBERS),
         Limit::Seats { asked, seats } => ("seats", asked, seats as usize),
         Limit::Annotations { asked } => ("annotations", asked, MAX_ANNOTATIONS),
+        Limit::Suspensions { asked } => ("suspensions", asked, MAX_SUSPENSIONS),
         Limit::OpenVotes { asked } => ("open_votes", asked, MAX_OPEN_VOTES),
         Limit::RollBytes { asked } => ("roll_bytes", asked, MAX_ROLL_BYTES),
     };

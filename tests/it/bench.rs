@@ -147,7 +147,7 @@ fn the_long_measures_start_servers_over_a_record_that_was_written_before() {
     let [("start", _), ("start-anew", anew), ("growth-entries", grown)] = told[..] else { panic!("{stdout}") };
     // 96 ballots in commits of 16, their body, its members, their vote, its opening and its end.
     assert_eq!(grown, "CastBallots of 100, none and 101 entries before");
-    assert_eq!(anew, "start without a checkpoint, 101 entries");
+    assert_eq!(anew, "start without what the last stop kept, 101 entries");
     for line in &lines {
         assert!(line["note"].as_str().unwrap().contains("the record of 101 entries, in commits of 16, was written in"));
         assert!(["baseline", "result"].iter().all(|side| line[side]["value"].as_f64().unwrap() > 0.0), "{line}");

@@ -5,9 +5,10 @@ use std::path::Path;
 use rollcall::domain::{Entry, State};
 use rollcall::proto::{self, Choice, TieBreak};
 use rollcall::seq::Seq;
-use rollcall::wire::{checkpoint, entry};
+use rollcall::wire::{entry, kept};
 
-use crate::harness::client::{BODY, VOTE, majority, member};
+use crate::harness::client::{BODY, VOTE, ballot, majority, member};
+use crate::harness::server::ended;
 use crate::harness::{Client, Server, serve};
 
 /// Said where a start took up what was kept.
@@ -39,7 +40,9 @@ fn told(state: &State) -> String {
     told.extend(hall.changed_after(Seq::ZERO).map(|vote| vote.name.to_string()));
     // In a scope they stand in no order.
     let requests = state.kept_ids().map(|kept| {
-        let mut places: Vec<_> = kept.places[8..].chunks(9).collect();
+        let (count, rest) = kept.places.split_first_chunk().unwrap();
+        let (places, alike) = rest.split_at(9 * u64::from_le_bytes(*count) as usize);
+        let mut places: Vec<_> = places.chunks(9).chain(alike.chunks(40)).collect();
         places.sort();
         format!("{:?} {places:?}", kept.scope)
     });
@@ -56,7 +59,7 @@ fn a_state_that_was_kept_goes_on_as_the_one_that_was_not() {
     for kept_after in 0..=entries.len() {
         let mut state = State::default();
         entries[..kept_after].iter().for_each(|entry| state.evolve(entry));
-        let mut restored = checkpoint::decode(&checkpoint::encode(&state)).unwrap();
+        let mut restored = kept::decode(&kept::encode(&state)).unwrap();
         assert_eq!(told(&restored), told(&state), "after {kept_after}");
         for entry in &entries[kept_after..] {
             state.evolve(entry);
@@ -70,14 +73,14 @@ fn a_state_that_was_kept_goes_on_as_the_one_that_was_not() {
 fn bytes_that_are_no_state_are_refused_and_never_a_panic() {
     let mut state = State::default();
     golden().iter().for_each(|entry| state.evolve(entry));
-    let bytes = checkpoint::encode(&state);
-    assert!(checkpoint::decode(&bytes).is_ok());
+    let bytes = kept::encode(&state);
+    assert!(kept::decode(&bytes).is_ok());
     let mut refused = 0;
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 0x55;
-        refused += usize::from(checkpoint::decode(&changed).is_err());
-        refused += usize::from(checkpoint::decode(&bytes[..at]).is_err());
+        refused += usize::from(kept::decode(&changed).is_err());
+        refused += usize::from(kept::decode(&bytes[..at]).is_err());
     }
     assert!(refused > bytes.len() / 4, "{refused} of {}", 2 * bytes.len());
 }
@@ -163,4 +166,43 @@ async fn after_a_kill_nothing_is_taken_up_that_was_kept_before() {
     let server = Server::at(&data);
     let members = server.client().await.members().await;
     assert_eq!(members.last().map(|member| member.name.clone()), Some(format!("{BODY}/members/C")));
+}
+
+/// Changes one byte of a name wherever it stands in the record, so that neither the file's size nor its time tells.
+fn rot(db: &Path) {
+    let modified = std::fs::metadata(db).unwrap().modified().unwrap();
+    let mut bytes = std::fs::read(db).unwrap();
+    let places: Vec<_> = (0..bytes.len() - 8).filter(|at| &bytes[*at..at + 8] == b"Member A").collect();
+    assert!(!places.is_empty(), "the entry that admits A");
+    places.into_iter().for_each(|at| bytes[at + 7] = b'Z');
+    std::fs::write(db, bytes).unwrap();
+    std::fs::File::options().append(true).open(db).unwrap().set_modified(modified).unwrap();
+}
+
+#[tokio::test]
+async fn what_rots_after_a_stop_is_found_beside_the_serving_and_never_kept_as_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("record");
+    session(&data, &[Choice::Yes]).await;
+    // The store reads its end when it is opened, and damage there at once. This is to be far from it.
+    let server = Server::at(&data);
+    let mut client = server.client().await;
+    for _ in 0..20 {
+        let ballots = (0..1_000).map(|at| ballot("B", [Choice::Yes, Choice::No][at % 2])).collect();
+        client.ballots.cast_ballots(proto::CastBallotsRequest { ballots }).await.unwrap();
+    }
+    server.signal("TERM");
+    assert!(server.wait().status.success());
+    rot(&data.join("log/db"));
+    let server = Server::spawn(serve(&data).env("RUST_LOG", "rollcall=debug"), &data);
+    server.signal("TERM");
+    let stopped = server.wait();
+    let said = &stopped.stderr;
+    assert!(said.contains(TAKEN_UP) && said.contains("the log is damaged"), "{stopped:?}");
+    assert!(!data.join("STATE").exists());
+    let refused = ended(&mut serve(&data));
+    assert!(
+        refused.stderr.contains("is damaged") && refused.stderr.contains("restore it from a backup"),
+        "{refused:?}"
+    );
 }

@@ -35,7 +35,7 @@ const ONLY_IN: [(&str, &[&str]); 14] = [
     ("prost::", &["src/cli/show.rs", "src/cli/bench/", "src/wire/", "src/grpc/records.rs", "src/grpc/status.rs"]),
     ("include_proto!", &["src/proto.rs"]),
     // What a vote hides is read here alone; all else asks for what may be shown.
-    ("KeptVoting", &["src/domain/", "src/wire/checkpoint.rs"]),
+    ("KeptVoting", &["src/domain/", "src/wire/kept.rs"]),
     ("Journal", &["src/journal.rs", "src/sequencer.rs", "src/board", "src/server.rs"]),
     ("seccompiler::", &["src/log/"]),
     ("clap::", &["src/cli/"]),

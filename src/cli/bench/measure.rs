@@ -35,7 +35,7 @@ pub enum Load {
     Overload,
     /// Ballots beside many votes, in a large body, or after many entries.
     Growth(Growth),
-    /// From nothing to serving, with the server's checkpoint of its state or without.
+    /// From nothing to serving, with what its last stop kept or without.
     Start { anew: bool },
 }
 
@@ -124,7 +124,7 @@ pub const MEASURES: [Measure; 19] = [
     growth("growth-votes", "ballots beside many votes", Growth::Votes),
     growth("growth-members", "ballots in a large body", Growth::Members),
     start("start", "start", false, 1.0),
-    start("start-anew", "start without a checkpoint", true, 8.0),
+    start("start-anew", "start without what the last stop kept", true, 8.0),
     // The last, since it adds to the record that the others start on.
     growth("growth-entries", "ballots after many entries", Growth::Entries),
 ];

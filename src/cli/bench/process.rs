@@ -79,6 +79,8 @@ impl Process {
             .map_err(|e| failed(&e))?;
         #[cfg(not(unix))]
         self.child.kill().map_err(|e| failed(&e))?;
+        // To wait would close its standard input, and it would end at once.
+        let _held = self.child.stdin.take();
         self.child.wait().map(|_| ()).map_err(|e| failed(&e))
     }
 }

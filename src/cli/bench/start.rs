@@ -14,10 +14,10 @@ use super::run::{TURNS, started};
 use super::scratch::Scratch;
 use crate::cli::client::Failure;
 
-/// The checkpoint of state in the folder of a record, where a server keeps one.
-const CHECKPOINT: &str = "STATE";
+/// What a stop keeps in the folder of a record for the next start.
+const STATE: &str = "STATE";
 
-/// Starts a server again and again over the same record; `anew`, without its checkpoint.
+/// Starts a server again and again over the same record; `anew`, without what the last stop kept.
 pub async fn starts(
     measure: &'static Measure,
     anew: bool,
@@ -27,18 +27,18 @@ pub async fn starts(
 ) -> Result<Line, Failure> {
     let filled = Filled::once(filled, scratch, sizes.entries).await?;
     let (data, entries) = (filled.data.clone(), filled.entries);
-    let (baseline, result, checkpoint) = started(move || {
+    let (baseline, result, kept) = started(move || {
         let (mut baseline, mut result) = (Figures::default(), Figures::default());
-        let mut checkpoint = true;
+        let mut kept = true;
         for _ in 0..TURNS {
             let began = Instant::now();
             read_all(&data).map_err(|e| failed(&e))?;
             baseline.took(began.elapsed());
             baseline.answered += 1;
             if anew {
-                forget(&data.join(CHECKPOINT)).map_err(|e| failed(&e))?;
+                forget(&data.join(STATE)).map_err(|e| failed(&e))?;
             }
-            checkpoint &= data.join(CHECKPOINT).exists();
+            kept &= data.join(STATE).exists();
             let began = Instant::now();
             let mut process = Process::serve(&data)?;
             result.took(began.elapsed());
@@ -49,11 +49,11 @@ pub async fn starts(
                 return Err(Failure::Failed(format!("{entries} entries are on record, and a start found {greeted}")));
             }
         }
-        Ok((baseline, result, checkpoint))
+        Ok((baseline, result, kept))
     })
     .await?;
-    let with = if checkpoint { "with" } else { "without" };
-    let what = format!("start {with} a checkpoint, {} entries", HumanCount(entries));
+    let with = if kept { "with" } else { "without" };
+    let what = format!("start {with} what the last stop kept, {} entries", HumanCount(entries));
     Ok(Line::new(measure, baseline, result).with_what(what).with_note(format!("{}: {}", measure.name, filled.note())))
 }
 
@@ -70,15 +70,10 @@ fn read_all(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes a file or a folder, if it is there.
+/// Removes a file, if it is there.
 fn forget(path: &Path) -> std::io::Result<()> {
-    if path.is_dir() {
-        std::fs::remove_dir_all(path)
-    } else if path.exists() {
-        std::fs::remove_file(path)
-    } else {
-        Ok(())
-    }
+    std::fs::remove_file(path)
+        .or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 fn failed(error: &std::io::Error) -> Failure {

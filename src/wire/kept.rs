@@ -1,5 +1,5 @@
-//! A state as bytes, and back: what a checkpoint holds. A form of this program's own, which no other reads: whatever changes in
-//! it is found out by decoding, and the state is then made of the record again.
+//! A state as bytes, and back: what a stop keeps for the next start. A form that no program reads but one made of the same sources:
+//! protobuf would take what another wrote for something else, and say nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -90,6 +90,8 @@ struct OneVote {
     seq: u64,
     #[prost(message, tag = "12")]
     as_of_time: Time,
+    #[prost(uint64, tag = "13")]
+    suspensions: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -215,6 +217,7 @@ impl Shared {
             revision: vote.revision,
             seq: vote.seq.get(),
             as_of_time: Some(time::out(vote.as_of_time)),
+            suspensions: vote.suspensions as u64,
         }
     }
 
@@ -330,6 +333,7 @@ fn one_vote(kept: OneVote, rolls: &[Arc<Roll>]) -> Result<Vote, String> {
         revision: kept.revision,
         seq: Seq::new(kept.seq),
         as_of_time: at(kept.as_of_time)?,
+        suspensions: usize::try_from(kept.suspensions).unwrap_or(usize::MAX),
         name,
     })
 }
