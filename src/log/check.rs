@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::OpenError;
 use super::passed::Passed;
-use super::sled::Store;
+use super::sled as engine;
 use super::writer::Failure;
 use crate::record::tree::{Tree, leaf_hash};
 use crate::seq::Seq;
@@ -26,7 +26,12 @@ pub(super) struct Check {
 
 impl Check {
     /// Begins to read the store of the log in `folder` up to what `passed` says.
-    pub(super) fn begin(store: Store, passed: Passed, failure: &Failure, folder: &Path) -> Result<Self, OpenError> {
+    pub(super) fn begin(
+        store: engine::Store,
+        passed: Passed,
+        failure: &Failure,
+        folder: &Path,
+    ) -> Result<Self, OpenError> {
         let (failure, stop) = (failure.clone(), Arc::new(AtomicBool::new(false)));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("rollcall-check".to_owned());
@@ -59,7 +64,7 @@ impl Check {
 }
 
 /// What is wrong with the store; none where nothing is, or where it was told to stop.
-fn read(store: &Store, passed: &Passed, stopped: &AtomicBool) -> Option<String> {
+fn read(store: &engine::Store, passed: &Passed, stopped: &AtomicBool) -> Option<String> {
     let mut tree = Tree::default();
     let go_on = || !stopped.load(Ordering::Relaxed);
     let end = store.scan_to(Seq::new(passed.end), &go_on, |_, payload| tree.push(leaf_hash(payload)));
@@ -68,5 +73,35 @@ fn read(store: &Store, passed: &Passed, stopped: &AtomicBool) -> Option<String> 
         Err(damage) => Some(damage),
         Ok(_) if Passed::of(&tree) == *passed => None,
         Ok(end) => Some(format!("its first {} entries are not those that it held before; it read {end}", passed.end)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::chunk;
+    use crate::log::conformance::payloads;
+
+    #[test]
+    fn a_store_that_does_not_hold_what_it_held_is_written_no_more() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = engine::Store::open(&folder.path().join("log"), folder.path()).expect("a store");
+        let held = payloads((0..500).map(|number| number % 90));
+        store.commit(chunk::pack(1, &held)).expect("a commit");
+        let mut tree = Tree::default();
+        held.iter().for_each(|payload| tree.push(leaf_hash(payload)));
+        let passed = Passed::of(&tree);
+        // What is written meanwhile is not its affair.
+        store.commit(chunk::pack(501, &payloads([7; 3]))).expect("a commit");
+
+        let other = Passed { root: leaf_hash(b"other"), ..passed };
+        tree.push(leaf_hash(b"more"));
+        let longer = Passed { end: 504, ..Passed::of(&tree) };
+        for (passed, sound) in [(passed, true), (other, false), (longer, false)] {
+            let failure = Failure::default();
+            let check = Check::begin(store.clone(), passed, &failure, folder.path()).expect("a thread");
+            assert_eq!((check.end(), failure.get().is_none()), (sound, sound), "{passed:?}");
+        }
+        store.close();
     }
 }
