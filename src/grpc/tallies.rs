@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_stream::try_stream;
 use bytes::Bytes;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::{Answers, Rollcall, heartbeat, status, vote, votes::vote_name};
@@ -51,9 +52,20 @@ impl Rollcall {
 
     fn tallies(self, name: VoteName, mut watch: Watch, with_ballots: bool, silence: Duration) -> Answers<Bytes> {
         let stream = try_stream! {
+            // Made once: to wait anew for each frame would take a lock that all watchers share.
+            let stopping = self.stopping.cancelled();
+            let quiet = tokio::time::sleep(silence);
+            tokio::pin!(stopping, quiet);
             let mut shown: Option<Arc<Frame>> = None;
             while !shown.as_ref().is_some_and(|frame| frame.state().has_ended()) {
-                let frame = match self.wake(&mut watch, silence).await {
+                let wake = tokio::select! {
+                    biased;
+                    () = &mut stopping => Wake::Stopping,
+                    frame = watch.next() => frame.map_or(Wake::Ended, Wake::Frame),
+                    () = &mut quiet => Wake::Silence,
+                };
+                quiet.as_mut().reset(Instant::now() + silence);
+                let frame = match wake {
                     Wake::Frame(frame) => frame,
                     Wake::Silence => {
                         if let Some(progress) = self.progress(&name, shown.as_deref()) {
@@ -78,15 +90,6 @@ impl Rollcall {
             }
         };
         Box::pin(stream)
-    }
-
-    async fn wake(&self, watch: &mut Watch, silence: Duration) -> Wake {
-        tokio::select! {
-            biased;
-            () = self.stopping.cancelled() => Wake::Stopping,
-            frame = watch.next() => frame.map_or(Wake::Ended, Wake::Frame),
-            () = tokio::time::sleep(silence) => Wake::Silence,
-        }
     }
 
     /// That nothing has changed, up to the end of what has been read; none where a newer frame is on its way.
