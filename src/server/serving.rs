@@ -91,7 +91,8 @@ where
         .max_header_list_size(MAX_HEADERS);
     let answer = service_fn(move |request: Request<Incoming>| {
         let answered = service.clone().oneshot(request.map(Body::new));
-        async { answered.await.map(|response| response.map(Pieces::of)) }
+        // A stream keeps the room of what makes its answer for as long as it lasts, if that is not in a box of its own.
+        Box::pin(async { answered.await.map(|response| response.map(Pieces::of)) })
     });
     let mut conversation = pin!(http.serve_connection(TokioIo::new(connection), answer));
     let ended = tokio::select! {

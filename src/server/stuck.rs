@@ -9,7 +9,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -47,8 +47,9 @@ impl Patience {
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Patience {
     fn execute(&self, stream: F) {
         let Self { peer, max_behind, told } = self.clone();
+        // Pinned in the task itself it would take its room there twice.
+        let mut stream = Box::pin(stream);
         tokio::spawn(async move {
-            let mut stream = pin!(stream);
             // A timer for those alone that wait to be taken.
             let mut stuck: Option<Pin<Box<Sleep>>> = None;
             poll_fn(|context| {
