@@ -126,7 +126,7 @@ fn a_server_of_its_own_is_measured_and_a_table_printed() {
     for (of, words) in [
         ("a commit of 1 entry", ["s ", "ratio 2 or less"]),
         ("CastBallot, 64 in flight", ["/s ", "."]),
-        ("StreamBallots", ["/s ", "200,000/s or more"]),
+        ("StreamBallots", ["/s ", "400,000/s or more"]),
     ] {
         assert!(words.iter().all(|word| row(of).contains(word)), "{of}: {stdout}");
     }

@@ -87,15 +87,15 @@ pub const MEASURES: [Measure; 19] = [
     commits("commit-128", "a commit of 128", 128),
     singly("cast-1", "CastBallot, 1 in flight", 1, None),
     singly("cast-64", "CastBallot, 64 in flight", 64, None),
-    singly("cast-256", "CastBallot, 256 in flight", 256, Some(Aim::RatioAtLeast(0.55))),
+    singly("cast-256", "CastBallot, 256 in flight", 256, Some(Aim::RatioAtLeast(0.75))),
     singly("cast-1024", "CastBallot, 1,024 in flight", 1024, None),
     Measure {
         name: "batch-100",
         what: "CastBallots of 100",
         load: Load::InBatches { size: 100, in_flight: 32 },
-        aim: Some(Aim::AtLeast(200_000.0)),
+        aim: Some(Aim::AtLeast(400_000.0)),
     },
-    Measure { name: "stream", what: "StreamBallots", load: Load::InStreams, aim: Some(Aim::AtLeast(200_000.0)) },
+    Measure { name: "stream", what: "StreamBallots", load: Load::InStreams, aim: Some(Aim::AtLeast(400_000.0)) },
     Measure {
         name: "frame",
         what: "from answer to frame, the pace aside",
