@@ -78,9 +78,10 @@ impl Hall {
         let journal = Journal::new(Arc::clone(log));
         let (sequencer, mut writer) = sequencer::open(journal.clone(), hands.clock());
         let (board, follower) = board::open(journal);
-        let end = writer.read_record().await.unwrap();
+        let hall = writer.read_record().await.unwrap();
+        let end = hall.end();
         let writing = tokio::spawn(async { drop(writer.run(CancellationToken::new()).await) });
-        let following = tokio::spawn(async { drop(follower.run().await) });
+        let following = tokio::spawn(async { drop(follower.run(hall).await) });
         board.reached(end).await.unwrap();
         let presets = Arc::clone(presets);
         let rollcall = Rollcall { sequencer, board, presets, stopping: CancellationToken::new() };

@@ -67,7 +67,7 @@ impl Check {
 fn read(store: &engine::Store, passed: &Passed, stopped: &AtomicBool) -> Option<String> {
     let mut tree = Tree::default();
     let go_on = || !stopped.load(Ordering::Relaxed);
-    let end = store.scan_to(Seq::new(passed.end), &go_on, |_, payload| tree.push(leaf_hash(payload)));
+    let end = store.scan_to(Seq::new(passed.end), go_on, |_, payload| tree.push(leaf_hash(payload)));
     match end {
         _ if !go_on() => None,
         Err(damage) => Some(damage),
