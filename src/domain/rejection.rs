@@ -162,9 +162,9 @@ pub enum Limit {
         asked: usize,
     },
     /// How often a vote is suspended.
-    #[error("the vote would be suspended for the {asked}th time; it can be {limit} times: leave it open, or lock it", limit = super::limits::MAX_SUSPENSIONS)]
+    #[error("the vote would be suspended {asked} times; it can be {limit} times: leave it open, or lock it", limit = super::limits::MAX_SUSPENSIONS)]
     Suspensions {
-        /// Which time it would be.
+        /// How often it would be.
         asked: usize,
     },
     /// Votes that are open at once.

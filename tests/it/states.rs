@@ -218,3 +218,17 @@ async fn a_vote_that_is_set_aside_has_no_result() {
         server.restart();
     }
 }
+
+#[tokio::test]
+async fn a_vote_is_suspended_a_bounded_number_of_times_and_goes_on() {
+    let server = Server::new();
+    let mut client = server.client().await;
+    client.ready(&["A"], majority(TieBreak::Unspecified)).await;
+    for _ in 0..100 {
+        client.suspend_vote(VOTE, "").await.unwrap();
+        client.resume_vote(VOTE).await.unwrap();
+    }
+    client.suspend_vote(VOTE, "").await.refused(Code::FailedPrecondition, "LIMIT_REACHED");
+    client.cast("A", Choice::Yes).await.unwrap();
+    assert_eq!(client.lock().await.unwrap().state(), VoteState::Locked);
+}
