@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -295,36 +296,42 @@ impl Writer {
             }
             let fits = queue.front().is_some_and(|next| batch.is_empty() || batch.fits(next.commands.len()));
             let Some(Submission { commands, answer, room }) = queue.pop_front_if(|_| fits) else { return };
-            self.recall(&commands).await;
             let mut answers = Vec::with_capacity(commands.len());
-            for command in &commands {
-                answers.push(self.take(command, now, batch).await);
+            while let [command, rest @ ..] = &commands[answers.len()..] {
+                answers.push(self.take(command, rest, now, batch).await);
             }
             batch.waiting.push(Waiting { answer, answers, _room: room });
         }
     }
 
-    /// Reads back together what the commands may be repetitions of. What cannot be read is told where it is asked for.
-    async fn recall(&mut self, commands: &[Command]) {
-        let places = commands.iter().filter_map(|command| self.state.to_recall(command));
-        let entries = places.map(|seq| self.journal.entry(seq)).collect::<Vec<_>>();
-        for entry in futures_util::future::join_all(entries).await.into_iter().flatten() {
-            self.state.recall(&entry);
-        }
+    /// Reads back the entry that a command may be a repetition of, and with it those of the commands after it, whose repetitions
+    /// often come together.
+    async fn recall(&mut self, seq: Seq, rest: &[Command], now: Timestamp) -> Result<(), JournalError> {
+        let asked = |command: &Command| match self.state.decide(command, now) {
+            Ok(Decision::Recall(seq)) => Some(seq),
+            _ => None,
+        };
+        let others: Vec<_> = rest.iter().filter_map(asked).map(|seq| self.journal.entry(seq)).collect();
+        let (entry, others) = tokio::join!(self.journal.entry(seq), join_all(others));
+        // What cannot be read of the others is told when their turn comes.
+        others.into_iter().flatten().for_each(|entry| self.state.recall(&entry));
+        self.state.recall(&entry?);
+        Ok(())
     }
 
-    /// Decides one command, and takes up what follows from it.
-    async fn take(&mut self, command: &Command, now: Timestamp, batch: &mut Batch) -> Answer {
+    /// Decides one command, which `rest` came together with, and takes up what follows from it.
+    async fn take(&mut self, command: &Command, rest: &[Command], now: Timestamp, batch: &mut Batch) -> Answer {
         loop {
             match self.state.decide(command, now) {
                 Ok(Decision::Record(event)) => {
                     return Answer::Recorded(self.record(event, Some(command.request), now, batch));
                 }
                 Ok(Decision::Already(seq)) => return Answer::Already(seq),
-                Ok(Decision::Recall(seq)) => match self.journal.entry(seq).await {
-                    Ok(entry) => self.state.recall(&entry),
-                    Err(error) => return Answer::Unreadable(error),
-                },
+                Ok(Decision::Recall(seq)) => {
+                    if let Err(error) = self.recall(seq, rest, now).await {
+                        return Answer::Unreadable(error);
+                    }
+                }
                 Err(rejection) => return Answer::Rejected(rejection),
             }
         }

@@ -77,15 +77,6 @@ impl State {
         }
     }
 
-    /// The place that a [`Decision::Recall`] about this command would name now.
-    #[must_use]
-    pub fn to_recall(&self, command: &Command) -> Option<Seq> {
-        match self.requests.find(&command.intent.scope(), command.request.id) {
-            Found::Perhaps(seq) => Some(seq),
-            Found::Nothing | Found::Recorded { .. } => None,
-        }
-    }
-
     /// Takes up again the request of an entry that a [`Decision::Recall`] asked for.
     pub fn recall(&mut self, entry: &Entry) {
         self.requests.recall(entry.seq, entry.request);

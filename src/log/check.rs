@@ -2,10 +2,11 @@
 //! written no more, and never kept as sound again.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::OpenError;
 use super::passed::Passed;
@@ -16,11 +17,12 @@ use crate::seq::Seq;
 
 /// How long the end of a log waits for the rest. Where it takes longer nothing is kept, and the next start reads all of it first.
 const PATIENCE: Duration = Duration::from_secs(1);
-const STEP: Duration = Duration::from_millis(1);
 
 /// A reading under way.
 pub(super) struct Check {
-    thread: JoinHandle<bool>,
+    thread: JoinHandle<()>,
+    /// What came of it.
+    sound: Mutex<Receiver<bool>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -35,31 +37,30 @@ impl Check {
         let (failure, stop) = (failure.clone(), Arc::new(AtomicBool::new(false)));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("rollcall-check".to_owned());
+        let (told, sound) = sync_channel(1);
         let thread = thread.spawn(move || {
             let problem = read(&store, &passed, &stopped);
             drop(store);
-            match problem {
-                None => !stopped.load(Ordering::Relaxed),
-                Some(problem) => {
-                    let said = format!("the log is damaged ({problem}): restore its folder from a backup");
-                    tracing::error!("{said}");
-                    failure.set(said);
-                    false
-                }
+            if let Some(problem) = &problem {
+                let said = format!("the log is damaged ({problem}): restore its folder from a backup");
+                tracing::error!("{said}");
+                failure.set(said);
             }
+            // There is room for one, and no one may wait for it.
+            let _ = told.send(problem.is_none() && !stopped.load(Ordering::Relaxed));
         });
         let thread = thread.map_err(|error| OpenError::unusable(folder, "starting a thread", &error))?;
-        Ok(Self { thread, stop })
+        Ok(Self { thread, sound: Mutex::new(sound), stop })
     }
 
     /// Ends it. Whether all was read, and found sound.
     pub(super) fn end(self) -> bool {
-        let began = Instant::now();
-        while !self.thread.is_finished() && began.elapsed() < PATIENCE {
-            std::thread::sleep(STEP);
-        }
+        let sound = self.sound.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let sound = sound.recv_timeout(PATIENCE).unwrap_or(false);
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap_or(false)
+        // The store is to be closed next, which the thread holds until it has ended.
+        let _ = self.thread.join();
+        sound
     }
 }
 

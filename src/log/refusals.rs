@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::conformance::{all, append_all, payloads};
+use super::kept::Kept;
 use super::passed::Passed;
 use super::sled as engine;
 use super::{Location, Log, OpenError, chunk, open};
@@ -251,4 +252,27 @@ async fn a_store_that_sled_would_open_as_empty_is_refused() {
         }
     }
     place.refused(&["left as it is", "backup"]);
+}
+
+/// What rots far from the end of a store is not seen when that is opened.
+#[tokio::test]
+async fn a_store_that_does_not_hold_what_it_was_left_with_is_not_trusted_twice() {
+    let (place, appended) = written().await;
+    let close = || {
+        let log = place.open().expect("open");
+        log.keep(*log.end().borrow(), Bytes::from_static(b"state"));
+    };
+    close();
+    // Left, as it says, with other entries than it holds.
+    let bytes = fs::read(place.file("STATE")).expect("STATE");
+    let mut kept = Kept::parse(&bytes.into()).expect("what was kept");
+    let mut tree = Tree::default();
+    (0..appended.len()).for_each(|_| tree.push(leaf_hash(b"other")));
+    kept.tree = tree;
+    fs::write(place.file("STATE"), kept.to_bytes()).expect("STATE");
+    fs::write(place.file("PASSED"), Passed::of(&kept.tree).to_string()).expect("PASSED");
+
+    close();
+    assert!(!place.file("STATE").exists());
+    place.refused(&["not those that it held", "left as it is", "backup"]);
 }

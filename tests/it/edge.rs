@@ -145,11 +145,15 @@ async fn an_origin_that_cannot_be_one_is_refused_at_start() {
 }
 
 #[tokio::test]
-async fn a_connection_that_never_says_anything_is_closed() {
+async fn a_connection_that_never_says_anything_or_half_a_word_is_closed() {
     let server = Server::new();
-    let mut silent = TcpStream::connect(&server.address).await.unwrap();
-    let read = tokio::time::timeout(PATIENCE, silent.read(&mut [0; 64])).await.expect("the server closes it");
-    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    let closed = async |said: &[u8]| {
+        let mut silent = TcpStream::connect(&server.address).await.unwrap();
+        silent.write_all(said).await.unwrap();
+        let read = tokio::time::timeout(PATIENCE, silent.read(&mut [0; 64])).await.expect("the server closes it");
+        assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    };
+    tokio::join!(closed(b""), closed(b"PRI * HTTP/2.0\r\n\r\n"));
     server.client().await.seat(&["A"]).await.unwrap();
 }
 
