@@ -1,11 +1,12 @@
 //! The one writer: takes commands in the order of their arrival, decides, appends, answers. Never reads from the board.
 
+mod batch;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,8 @@ use crate::domain::{Command, Decision, Entry, Event, Hall, Nonce, Receipt, Rejec
 use crate::journal::{Journal, JournalError, Staged};
 use crate::log::AppendError;
 use crate::seq::Seq;
+
+use batch::{Batch, Waiting};
 
 /// Commands that wait for an answer at most: sixteen commits of the largest size, some tens of milliseconds. More would only
 /// wait longer.
@@ -171,32 +174,6 @@ pub fn open(journal: Journal, clock: Arc<Clock>) -> (Sequencer, Writer) {
     let patient_room = Arc::new(Semaphore::new(PATIENT_ROOM as usize));
     let sequencer = Sequencer { inbox: sender, room, patient_room, journal: journal.clone() };
     (sequencer, Writer { journal, clock, inbox, state: State::default(), end: Seq::ZERO })
-}
-
-/// What was decided and is to become durable together.
-#[derive(Default)]
-struct Batch {
-    payloads: Vec<Bytes>,
-    bytes: usize,
-    waiting: Vec<Waiting>,
-}
-
-impl Batch {
-    fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.payloads.is_empty()
-    }
-
-    /// Whether so many entries more are one commit still.
-    fn fits(&self, entries: usize) -> bool {
-        self.payloads.len() + entries <= MAX_COMMIT_ENTRIES && self.bytes <= MAX_COMMIT_BYTES
-    }
-}
-
-/// A submission that is decided, and answered once the batch is durable.
-struct Waiting {
-    answer: oneshot::Sender<Vec<Answer>>,
-    answers: Vec<Answer>,
-    _room: Room,
 }
 
 type Appending = Pin<Box<dyn Future<Output = Result<Seq, AppendError>> + Send>>;
@@ -375,13 +352,6 @@ impl Writer {
             if payloads.is_empty() { Ok(after) } else { journal.append(after, payloads).await }
         };
         (Box::pin(appending), batch.waiting)
-    }
-}
-
-impl Waiting {
-    fn answer(self) {
-        // A caller that has gone does not need its answer: what it asked for is on record all the same.
-        let _ = self.answer.send(self.answers);
     }
 }
 
