@@ -1,6 +1,7 @@
 //! All of it put together: the record opened, both sides started, the services served, and all of it stopped in order.
 
 mod incoming;
+mod services;
 mod serving;
 mod stuck;
 
@@ -11,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -19,26 +20,18 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-use tonic_web::GrpcWebLayer;
-use tower::Layer;
-use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::board::{self, Follower};
 use crate::clock::Clock;
 use crate::domain::{Hall, State};
-use crate::grpc::{Edge, Rollcall, Tallies};
+use crate::grpc::{Edge, Rollcall};
 use crate::journal::{Journal, JournalError};
 use crate::log::{AppendError, Log};
 use crate::presets::Presets;
-use crate::proto;
-use crate::proto::ballot_service_server::{BallotServiceServer, SERVICE_NAME as BALLOTS};
-use crate::proto::body_service_server::{BodyServiceServer, SERVICE_NAME as BODIES};
-use crate::proto::record_service_server::{RecordServiceServer, SERVICE_NAME as RECORD};
-use crate::proto::rule_service_server::{RuleServiceServer, SERVICE_NAME as RULES};
-use crate::proto::tally_service_server::SERVICE_NAME as TALLIES;
-use crate::proto::vote_service_server::{SERVICE_NAME as VOTES, VoteServiceServer};
 use crate::seq::Seq;
 use crate::sequencer::{self, Writer};
+
+use services::{OURS, Services};
 
 /// What is still open this long after the stop is cut off: a stream was told to drain, and a call takes milliseconds.
 const GRACE: Duration = Duration::from_secs(2);
@@ -55,12 +48,6 @@ const CLOCK_CHECK: Duration = Duration::from_secs(1);
 /// An answer of which nothing is taken for so long is ended: long enough for a reader that pauses, as at a slow disk of its own,
 /// and short enough that those which are forgotten do not pile up.
 pub const MAX_BEHIND: Duration = Duration::from_secs(60);
-
-/// The largest request, in bytes: what gRPC's clients and servers take by themselves, and four times the largest roll.
-const MAX_REQUEST: usize = 4 << 20;
-
-/// What a browser was told of its page's rights holds this long.
-const PREFLIGHT: Duration = Duration::from_secs(60 * 60);
 
 /// The health of the server as a whole.
 const WHOLE: &str = "";
@@ -127,15 +114,14 @@ pub async fn run(
     let edge = Edge::new(stopping.clone());
     let presets = config.presets;
     let rollcall = Rollcall { sequencer, board: board.clone(), presets, stopping: stopping.clone() };
-    let routes = routes(&rollcall)?.add_service(health).prepare();
-    let service = origins(&config.origins).layer(GrpcWebLayer::new().layer(edge.layer(routes)));
+    let services = Services::new(&rollcall, edge.clone(), Routes::new(health), &config.origins)?;
     let connections = incoming::connections(listener, config.max_behind);
 
     let (read, hall) = oneshot::channel();
     let (followed, end) = oneshot::channel();
     let stop_writer = CancellationToken::new();
     let mut parts = Parts {
-        serving: tokio::spawn(serving::serve(connections, service, config.max_behind, stopping.clone())),
+        serving: tokio::spawn(serving::serve(connections, services, config.max_behind, stopping.clone())),
         writing: tokio::spawn(write(writer, read, stop_writer.clone())),
         following: tokio::spawn(follow(follower, hall, followed)),
         written: false,
@@ -251,50 +237,9 @@ impl Parts {
     }
 }
 
-fn routes(rollcall: &Rollcall) -> Result<Routes, ServeError> {
-    let reflection = || {
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
-            // So that tools can decode the details of errors.
-            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-    };
-    let v1 = reflection().build_v1().map_err(|_| ServeError::Broken("reflection"))?;
-    // Older grpcurl and today's Python client ask for this one alone.
-    let v1alpha = reflection().build_v1alpha().map_err(|_| ServeError::Broken("reflection"))?;
-    macro_rules! ours {
-        ($service:ident) => {
-            $service::new(rollcall.clone()).max_decoding_message_size(MAX_REQUEST)
-        };
-    }
-    Ok(Routes::new(v1)
-        .add_service(v1alpha)
-        .add_service(ours!(BodyServiceServer))
-        .add_service(ours!(VoteServiceServer))
-        .add_service(ours!(BallotServiceServer))
-        .add_service(Tallies::new(rollcall.clone(), MAX_REQUEST))
-        .add_service(ours!(RecordServiceServer))
-        .add_service(ours!(RuleServiceServer)))
-}
-
-/// Lets pages of these origins call, and read how a call ended. Pages of all others are kept out by their browsers: without
-/// access control, any page that a member looks at could vote.
-fn origins(allowed: &[HeaderValue]) -> CorsLayer {
-    let names = |names: &[&'static str]| -> Vec<_> { names.iter().copied().map(HeaderName::from_static).collect() };
-    let any = allowed.iter().any(|origin| origin == "*");
-    CorsLayer::new()
-        .allow_origin(if any { AllowOrigin::any() } else { AllowOrigin::list(allowed.to_vec()) })
-        .allow_methods([Method::POST])
-        .allow_headers(names(&["content-type", "grpc-timeout", "x-grpc-web", "x-user-agent"]))
-        .expose_headers(names(&["grpc-status", "grpc-message", "grpc-status-details-bin"]))
-        .max_age(PREFLIGHT)
-}
-
 /// Says how healthy the server is as a whole, and each of its services.
 async fn say(health: &HealthReporter, status: ServingStatus) {
-    for service in [WHOLE, BODIES, VOTES, BALLOTS, TALLIES, RECORD, RULES] {
+    for service in [WHOLE].into_iter().chain(OURS) {
         health.set_service_status(service, status).await;
     }
 }

@@ -2,20 +2,19 @@
 //! whether there is room, and until when the caller waits. Knows no call.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderMap, Request, Response};
 use http_body::Frame;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::Status;
 use tonic::body::Body;
-use tower::{Layer, Service};
 
 use super::status::{deadline_exceeded, not_serving, too_many_calls, trailers};
 
@@ -27,81 +26,47 @@ const OURS: &str = "/rollcall.v1.";
 
 /// What stands before all services.
 #[derive(Clone)]
-pub struct Edge {
-    open: Arc<AtomicBool>,
-    room: Arc<Semaphore>,
+pub struct Edge(Arc<Gate>);
+
+struct Gate {
+    open: AtomicBool,
+    /// Calls under way: counted, since a semaphore would be a lock that all calls share.
+    calls: AtomicUsize,
+    max_calls: usize,
     stopping: CancellationToken,
 }
+
+/// A call on its way to its answer.
+pub type Answered = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 impl Edge {
     /// Lets no call of ours through until it is opened, and none again once `stopping` is cancelled.
     #[must_use]
     pub fn new(stopping: CancellationToken) -> Self {
-        Self { open: Arc::default(), room: Arc::new(Semaphore::new(MAX_CALLS)), stopping }
+        Self::with_room(stopping, MAX_CALLS)
+    }
+
+    fn with_room(stopping: CancellationToken, max_calls: usize) -> Self {
+        let (open, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
+        Self(Arc::new(Gate { open, calls, max_calls, stopping }))
     }
 
     /// Lets calls through.
     pub fn open(&self) {
-        self.open.store(true, Ordering::Release);
+        self.0.open.store(true, Ordering::Release);
     }
 
-    /// A place for a call, held until its answer has ended; or why there is none.
-    fn admit(&self, path: &str) -> Result<Place, Status> {
-        let stopping = self.stopping.clone();
-        if !path.starts_with(OURS) {
-            // Whoever watches the server's health is told that it stops, and no more.
-            return Ok(Place { stopping: Some(Box::pin(stopping.cancelled_owned())), _room: None });
-        }
-        if stopping.is_cancelled() {
-            return Err(not_serving(STOPPING.to_owned()));
-        }
-        if !self.open.load(Ordering::Acquire) {
-            return Err(not_serving("this server is still reading its record; try again".to_owned()));
-        }
-        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| too_many_calls(MAX_CALLS))?;
-        Ok(Place { stopping: None, _room: Some(room) })
-    }
-}
-
-const STOPPING: &str = "this server is stopping; try again, elsewhere if possible";
-
-impl<S> Layer<S> for Edge {
-    type Service = Behind<S>;
-
-    fn layer(&self, service: S) -> Behind<S> {
-        Behind { edge: self.clone(), service }
-    }
-}
-
-/// Services behind the edge.
-#[derive(Clone)]
-pub struct Behind<S> {
-    edge: Edge,
-    service: S,
-}
-
-type Answered = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-impl<S> Service<Request<Body>> for Behind<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Answered;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.service.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Answered {
-        let place = match self.edge.admit(request.uri().path()) {
+    /// Has a request answered, where there is a place for it, and until its caller no longer waits.
+    pub fn pass<F>(&self, request: Request<Body>, answer: impl FnOnce(Request<Body>) -> F) -> Answered
+    where
+        F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+    {
+        let place = match self.admit(request.uri().path()) {
             Ok(place) => place,
-            Err(status) => return Box::pin(async move { Ok(status.into_http()) }),
+            Err(status) => return Box::pin(ready(Ok(status.into_http()))),
         };
         let deadline = timeout(request.headers()).map(|left| Instant::now() + left);
-        let answer = self.service.call(request);
+        let answer = answer(request);
         Box::pin(async move {
             let response = match deadline {
                 None => answer.await?,
@@ -114,13 +79,53 @@ where
             Ok(response.map(|body| Body::new(Answer { body, place, deadline, ended: false })))
         })
     }
+
+    /// A place for a call, held until its answer has ended; or why there is none.
+    fn admit(&self, path: &str) -> Result<Place, Status> {
+        let gate = &self.0;
+        if !path.starts_with(OURS) {
+            // Whoever watches the server's health is told that it stops, and no more.
+            return Ok(Place::Other(Box::pin(gate.stopping.clone().cancelled_owned())));
+        }
+        if gate.stopping.is_cancelled() {
+            return Err(not_serving(STOPPING.to_owned()));
+        }
+        if !gate.open.load(Ordering::Acquire) {
+            return Err(not_serving("this server is still reading its record; try again".to_owned()));
+        }
+        // Given back as it is dropped, here too.
+        let place = Counted::of(gate);
+        if place.is_beyond { Err(too_many_calls(gate.max_calls)) } else { Ok(Place::Ours(place)) }
+    }
 }
 
-/// A call's place among those under way.
-struct Place {
-    /// For calls that would otherwise go on while the server stops.
-    stopping: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    _room: Option<OwnedSemaphorePermit>,
+const STOPPING: &str = "this server is stopping; try again, elsewhere if possible";
+
+/// A call's place.
+enum Place {
+    /// Among those under way, of which there is a bound.
+    Ours(#[expect(dead_code, reason = "held")] Counted),
+    /// Of a call that would otherwise go on while the server stops.
+    Other(Pin<Box<WaitForCancellationFutureOwned>>),
+}
+
+/// One of the calls under way.
+struct Counted {
+    gate: Arc<Gate>,
+    is_beyond: bool,
+}
+
+impl Counted {
+    fn of(gate: &Arc<Gate>) -> Self {
+        let before = gate.calls.fetch_add(1, Ordering::Relaxed);
+        Self { gate: Arc::clone(gate), is_beyond: before >= gate.max_calls }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.gate.calls.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// An answer on its way, which ends at the caller's deadline.
@@ -137,7 +142,7 @@ impl Answer {
         if self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready()) {
             return Some(deadline_exceeded());
         }
-        let stopping = self.place.stopping.as_mut()?;
+        let Place::Other(stopping) = &mut self.place else { return None };
         stopping.as_mut().poll(context).is_ready().then(|| not_serving(STOPPING.to_owned()))
     }
 }
@@ -200,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_call_holds_its_place_until_its_answer_has_ended() {
-        let edge = Edge { room: Arc::new(Semaphore::new(1)), ..Edge::new(CancellationToken::new()) };
+        let edge = Edge::with_room(CancellationToken::new(), 1);
         let ours = "/rollcall.v1.VoteService/GetVote";
         let refused = |path: &str| edge.admit(path).err().map(|status| status.code());
         assert_eq!(refused(ours), Some(tonic::Code::Unavailable), "before it is opened");

@@ -12,7 +12,7 @@ mod tallies;
 mod votes;
 mod watches;
 
-pub use edge::Edge;
+pub use edge::{Answered, Edge};
 pub use watches::Tallies;
 
 use std::pin::Pin;

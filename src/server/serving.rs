@@ -1,11 +1,12 @@
 //! The network: connections served over HTTP/2, or over HTTP/1.1 for gRPC-Web, until they end or the server stops. It is here,
 //! and not tonic's, since tonic's lets no one end an answer that is not taken. Knows no call.
 
-use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use futures_util::TryFutureExt as _;
+use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,9 +15,9 @@ use tokio::task::JoinSet;
 use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
-use tower::{Service, ServiceExt};
 
 use super::incoming::Connection;
+use super::services::Services;
 use super::stuck::{Patience, Pieces};
 
 /// An idle connection is asked for a sign of life this often, so that those whose peer is gone do not pile up.
@@ -44,15 +45,13 @@ const MAX_HEADERS: u32 = 16 << 10;
 
 /// Serves what comes until `stopping` is cancelled, then what is under way until it has ended. Dropped before, it cuts that
 /// off.
-pub(super) async fn serve<S>(
+pub(super) async fn serve(
     connections: impl Stream<Item = Connection>,
-    service: S,
+    services: Services,
     max_behind: Duration,
     stopping: CancellationToken,
-) where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
+) {
+    let services = Arc::new(services);
     let mut open = JoinSet::new();
     {
         // Gone once the server stops, and with it the listener: who comes then is refused at once.
@@ -61,7 +60,7 @@ pub(super) async fn serve<S>(
             tokio::select! {
                 () = stopping.cancelled() => break,
                 Some(connection) = connections.next() => {
-                    open.spawn(converse(connection, service.clone(), max_behind, stopping.clone()));
+                    open.spawn(converse(connection, Arc::clone(&services), max_behind, stopping.clone()));
                 }
                 Some(_) = open.join_next() => {}
             }
@@ -71,11 +70,12 @@ pub(super) async fn serve<S>(
 }
 
 /// Answers the calls of one connection.
-async fn converse<S>(connection: Connection, service: S, max_behind: Duration, stopping: CancellationToken)
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
+async fn converse(
+    connection: Connection,
+    services: Arc<Services>,
+    max_behind: Duration,
+    stopping: CancellationToken,
+) {
     let peer = connection.peer;
     let mut http = auto::Builder::new(Patience::with(peer, max_behind));
     // With a timer, the head of a request has 30 seconds.
@@ -90,9 +90,8 @@ where
         .max_send_buf_size(SEND_BUFFER)
         .max_header_list_size(MAX_HEADERS);
     let answer = service_fn(move |request: Request<Incoming>| {
-        let answered = service.clone().oneshot(request.map(Body::new));
-        // A stream keeps the room of what makes its answer for as long as it lasts, if that is not in a box of its own.
-        Box::pin(async { answered.await.map(|response| response.map(Pieces::of)) })
+        // In a box of its own, what makes an answer gives its room back before the answer is sent.
+        services.call(request.map(Body::new)).map_ok(|response| response.map(Pieces::of))
     });
     let mut conversation = pin!(http.serve_connection(TokioIo::new(connection), answer));
     let ended = tokio::select! {
