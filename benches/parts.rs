@@ -13,8 +13,10 @@ use bytes::Bytes;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use rollcall::domain::{Choice, Command, Facts, Tally};
+use rollcall::journal;
 use rollcall::log::{self, Location};
 use rollcall::presets::Presets;
+use rollcall::record::tree::Leaves;
 use rollcall::wire::tally::Frame;
 
 use hall::{Open, now};
@@ -71,7 +73,7 @@ fn stage(bencher: Bencher) {
     let mut hall = Open::new();
     let command = hall.ballot();
     let entry = hall.entry(&command);
-    bencher.counter(ItemsCount::new(1_usize)).bench_local(|| rollcall::journal::Staged::new(black_box(&entry)));
+    bencher.counter(ItemsCount::new(1_usize)).bench_local(|| journal::stage(black_box(&entry), &mut Leaves::default()));
 }
 
 /// Judges a full tally of 193 by a named rule.
@@ -129,13 +131,11 @@ mod append {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let log = log::open(&Location::Sled(folder.path().join("record"))).unwrap();
         let mut hall = Open::new();
-        bencher.counter(ItemsCount::new(entries)).with_inputs(|| hall.payloads(entries)).bench_local_values(
-            |payloads| {
-                let end = *log.end().borrow();
-                let now = runtime.block_on(log.append(end, payloads)).unwrap();
-                assert_eq!(now.since(end), entries as u64);
-            },
-        );
+        bencher.counter(ItemsCount::new(entries)).with_inputs(|| hall.leaves(entries)).bench_local_values(|payloads| {
+            let end = *log.end().borrow();
+            let now = runtime.block_on(log.append(end, payloads)).unwrap();
+            assert_eq!(now.since(end), entries as u64);
+        });
     }
 
     #[divan::bench(args = SIZES)]
@@ -143,12 +143,13 @@ mod append {
         let folder = folder();
         let mut file = File::create(folder.path().join("plain")).unwrap();
         let mut hall = Open::new();
-        bencher.counter(ItemsCount::new(entries)).with_inputs(|| hall.payloads(entries).concat()).bench_local_values(
-            |bytes: Vec<u8>| {
+        bencher
+            .counter(ItemsCount::new(entries))
+            .with_inputs(|| hall.leaves(entries).payloads().concat())
+            .bench_local_values(|bytes: Vec<u8>| {
                 file.write_all(&bytes).unwrap();
                 file.sync_data().unwrap();
-            },
-        );
+            });
     }
 
     /// A folder on the disk that holds the build: a temporary one may be no disk at all.

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::domain::{Entry, Receipt, State};
 use crate::log::{AppendError, Log, LogError};
-use crate::record::tree::leaf_hash;
+use crate::record::tree::{Hash, Leaves, leaf_hash};
 use crate::seq::Seq;
 use crate::wire::entry::{self, DecodeError};
 use crate::wire::kept;
@@ -47,27 +47,12 @@ pub enum JournalError {
     Missing(Seq),
 }
 
-/// An entry ready to be appended, and the receipt that its caller gets once it is durable.
-#[derive(Clone, Debug)]
-pub struct Staged {
-    /// The bytes to be stored.
-    pub payload: Bytes,
-    /// The receipt.
-    pub receipt: Receipt,
+/// Adds an entry to those that are to be appended. Returns the receipt that its caller gets once it is durable.
+pub fn stage(entry: &Entry, leaves: &mut Leaves) -> Receipt {
+    receipt(entry, leaves.push(entry::encode(entry)), false)
 }
 
-impl Staged {
-    /// Encodes an entry.
-    #[must_use]
-    pub fn new(entry: &Entry) -> Self {
-        let payload = entry::encode(entry);
-        let receipt = receipt(entry, &payload, false);
-        Self { payload, receipt }
-    }
-}
-
-fn receipt(entry: &Entry, stored: &[u8], replayed: bool) -> Receipt {
-    let leaf_hash = leaf_hash(stored);
+fn receipt(entry: &Entry, leaf_hash: Hash, replayed: bool) -> Receipt {
     Receipt { seq: entry.seq, revision: entry.revision, record_time: entry.record_time, leaf_hash, replayed }
 }
 
@@ -82,8 +67,8 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Log::append`].
-    pub async fn append(&self, after: Seq, payloads: Vec<Bytes>) -> Result<Seq, AppendError> {
-        self.log.append(after, payloads).await
+    pub async fn append(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError> {
+        self.log.append(after, leaves).await
     }
 
     /// At most `limit` entries after `after`, in order, without gaps; none only at the durable end.
@@ -92,7 +77,11 @@ impl Journal {
     /// Where the log does not give its bytes, or they are not the entries of those places.
     pub async fn read(&self, after: Seq, limit: usize) -> Result<Vec<Entry>, JournalError> {
         let stored = self.stored(after, limit).await?;
-        stored.iter().map(|(seq, bytes)| decode(*seq, bytes)).collect()
+        let mut entries = Vec::with_capacity(stored.len());
+        for (seq, bytes) in &stored {
+            entries.push(decode(*seq, bytes, entries.last())?);
+        }
+        Ok(entries)
     }
 
     /// The stored bytes of at most `limit` entries after `after`; none only at the durable end.
@@ -109,7 +98,7 @@ impl Journal {
     /// Where no entry stands there, or it cannot be read.
     pub async fn first_receipt(&self, seq: Seq) -> Result<Receipt, JournalError> {
         let bytes = self.stored_at(seq).await?;
-        Ok(receipt(&decode(seq, &bytes)?, &bytes, true))
+        Ok(receipt(&decode(seq, &bytes, None)?, leaf_hash(&bytes), true))
     }
 
     /// One entry on record.
@@ -117,7 +106,7 @@ impl Journal {
     /// # Errors
     /// Where no entry stands there, or it cannot be read.
     pub async fn entry(&self, seq: Seq) -> Result<Entry, JournalError> {
-        decode(seq, &self.stored_at(seq).await?)
+        decode(seq, &self.stored_at(seq).await?, None)
     }
 
     async fn stored_at(&self, seq: Seq) -> Result<Bytes, JournalError> {
@@ -152,7 +141,8 @@ impl Journal {
     }
 }
 
-fn decode(seq: Seq, bytes: &[u8]) -> Result<Entry, JournalError> {
-    let entry = entry::decode(bytes).map_err(|problem| JournalError::NoEntry { seq, problem })?;
+/// The entry at a place, which follows `before` where that is given.
+fn decode(seq: Seq, bytes: &Bytes, before: Option<&Entry>) -> Result<Entry, JournalError> {
+    let entry = entry::decode_after(before, bytes.clone()).map_err(|problem| JournalError::NoEntry { seq, problem })?;
     if entry.seq == seq { Ok(entry) } else { Err(JournalError::Misplaced { seq, says: entry.seq }) }
 }

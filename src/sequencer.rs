@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::clock::{Clock, Timestamp};
 use crate::domain::{Command, Decision, Entry, Event, Hall, Nonce, Receipt, Rejection, RequestKey, State};
-use crate::journal::{Journal, JournalError, Staged};
+use crate::journal::{Journal, JournalError};
 use crate::log::AppendError;
 use crate::seq::Seq;
 
@@ -227,7 +227,7 @@ impl Writer {
         let mut queue = VecDeque::new();
         let mut arrived = Vec::new();
         let mut batch = Batch::default();
-        let mut flying: Option<(Appending, Vec<Waiting>)> = None;
+        let mut flying: Option<(Appending, Waiting)> = None;
         let mut open = true;
         loop {
             // While one batch is flushed the next is decided; it is answered no earlier than the one before.
@@ -250,8 +250,9 @@ impl Writer {
                 biased;
                 result = landed => {
                     result?;
-                    let waiting = flying.take().map(|(_, waiting)| waiting);
-                    waiting.into_iter().flatten().for_each(Waiting::answer);
+                    if let Some((_, waiting)) = flying.take() {
+                        waiting.answer();
+                    }
                 }
                 count = self.inbox.recv_many(&mut arrived, MAX_COMMIT_ENTRIES), if open && queue.is_empty() => {
                     open = count > 0;
@@ -277,7 +278,7 @@ impl Writer {
             while let [command, rest @ ..] = &commands[answers.len()..] {
                 answers.push(self.take(command, rest, now, batch).await);
             }
-            batch.waiting.push(Waiting { answer, answers, _room: room });
+            batch.waiting.add(answer, answers, room);
         }
     }
 
@@ -336,22 +337,19 @@ impl Writer {
         let nonce = self.state.hall().seals(&event).then(random);
         let entry = Entry { seq: self.end, record_time: now, request, revision, nonce, event };
         self.state.evolve(&entry);
-        let staged = Staged::new(&entry);
-        batch.bytes += staged.payload.len();
-        batch.payloads.push(staged.payload);
-        staged.receipt
+        batch.stage(&entry)
     }
 
-    fn append(&self, batch: Batch) -> (Appending, Vec<Waiting>) {
+    fn append(&self, batch: Batch) -> (Appending, Waiting) {
         let journal = self.journal.clone();
-        let written = u64::try_from(batch.payloads.len()).unwrap_or_default();
+        let Batch { leaves, waiting, .. } = batch;
+        let written = u64::try_from(leaves.len()).unwrap_or_default();
         let after = Seq::new(self.end.get() - written);
-        let payloads = batch.payloads;
         let appending = async move {
             // A batch of rejections alone rests on what is durable already.
-            if payloads.is_empty() { Ok(after) } else { journal.append(after, payloads).await }
+            if leaves.is_empty() { Ok(after) } else { journal.append(after, leaves).await }
         };
-        (Box::pin(appending), batch.waiting)
+        (Box::pin(appending), waiting)
     }
 }
 

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use rollcall::clock::Timestamp;
 use rollcall::domain::{
     BallotPolicy, BodyId, Choice, Command, Decision, Digest, Entry, Intent, Member, MemberId, Question, RequestId,
     RequestKey, State, Vote, VoteName,
 };
-use rollcall::journal::Staged;
+use rollcall::journal;
 use rollcall::presets::Presets;
 use rollcall::proto;
+use rollcall::record::tree::Leaves;
 
 /// The time of all entries.
 pub fn now() -> Timestamp {
@@ -109,9 +109,13 @@ impl Open {
         self.entry(&command)
     }
 
-    /// The bytes of the next ballots as they are stored.
-    pub fn payloads(&mut self, count: usize) -> Vec<Bytes> {
-        (0..count).map(|_| Staged::new(&self.next_entry()).payload).collect()
+    /// The next ballots as they are stored.
+    pub fn leaves(&mut self, count: usize) -> Leaves {
+        let mut leaves = Leaves::default();
+        for _ in 0..count {
+            journal::stage(&self.next_entry(), &mut leaves);
+        }
+        leaves
     }
 
     fn next(&mut self) -> (MemberId, Choice) {

@@ -47,7 +47,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 impl Play {
     async fn after(payloads: Vec<Bytes>) -> Self {
         let log = log::open(&Location::Memory).unwrap();
-        log.append(Seq::ZERO, payloads).await.unwrap();
+        log.append(Seq::ZERO, payloads.into_iter().collect()).await.unwrap();
         let hands = Hands::default();
         let hall = Hall::over(&log, &hands, &PRESETS).await;
         Self { log, hands, hall, first: HashMap::new() }

@@ -1,7 +1,9 @@
 //! Bodies, members and votes as the entries so far make them: what everyone may see. Knows nothing of requests.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::event::{Entry, Event};
 use super::member::Suspension;

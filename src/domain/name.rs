@@ -141,6 +141,21 @@ impl FromStr for VoteName {
     }
 }
 
+impl VoteName {
+    /// The resource name: `bodies/{body}/votes/{vote}`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        ["bodies/", self.body.as_str(), "/votes/", self.vote.as_str()].concat()
+    }
+
+    /// Whether this is the resource name.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        let vote = name.strip_prefix("bodies/").and_then(|rest| rest.strip_prefix(self.body.as_str()));
+        vote.and_then(|rest| rest.strip_prefix("/votes/")) == Some(self.vote.as_str())
+    }
+}
+
 impl FromStr for BallotName {
     type Err = NameError;
 
@@ -178,7 +193,12 @@ mod tests {
     #[test]
     fn names_are_read_as_they_are_written() {
         for name in ["bodies/un-ga/votes/es-11-4", "bodies/a/votes/0.1-b"] {
-            assert_eq!(name.parse::<VoteName>().expect("a vote's name").to_string(), name);
+            let vote = name.parse::<VoteName>().expect("a vote's name");
+            assert_eq!((vote.to_string(), vote.name()), (name.to_owned(), name.to_owned()));
+            assert!(vote.is(name));
+            let others =
+                [&name[1..], &name[..name.len() - 1], &format!("{name}x"), "bodies/un/votes/es-11-4", "bodies/a"];
+            assert!(others.iter().all(|other| !vote.is(other)));
         }
         for name in ["bodies/un-ga/members/ALB", "bodies/x/members/0._-z"] {
             assert_eq!(name.parse::<MemberName>().expect("a member's name").to_string(), name);

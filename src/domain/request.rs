@@ -1,7 +1,9 @@
 //! Which requests are on record, so that a repeated one is known again. Of most of them it knows only where they stand: the
 //! record itself says what they were.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
 
 use super::{BodyId, VoteName};
 use crate::seq::Seq;

@@ -1,7 +1,8 @@
 //! The members entitled to vote in one vote, frozen when it opened.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::{Member, MemberId};
 

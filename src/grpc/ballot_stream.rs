@@ -62,8 +62,8 @@ impl Rollcall {
                 next = if ballots.len() < MAX_TOGETHER { requests.message().now_or_never() } else { None };
             }
             if !ballots.is_empty() {
-                let read = Read::new(ballots);
-                let pending = self.sequencer.enqueue(read.commands()).await;
+                let (read, commands) = Read::new(ballots);
+                let pending = self.sequencer.enqueue(commands).await;
                 // A sender that has gone does not need its answers; what it sent is on record all the same.
                 if submitted.send(Ok(Submitted { read, pending })).await.is_err() {
                     return;

@@ -9,7 +9,7 @@ use crate::proto::ballot_result::Result as BallotOutcome;
 use crate::proto::{self, ballot_service_server::BallotService};
 use crate::seq::Seq;
 use crate::sequencer::SubmitError;
-use crate::wire::ballot::ballot;
+use crate::wire::ballot::{Cast, ballot};
 use crate::wire::malformed::{Fields, Malformed};
 use crate::wire::page::Page;
 
@@ -103,25 +103,24 @@ impl BallotService for Rollcall {
     }
 }
 
-/// Ballots as they were sent, those that cannot be read in their places.
-pub(super) struct Read(Vec<Result<Command, Malformed>>);
+/// What is wrong with each of the ballots that were sent together, if anything is.
+pub(super) struct Read(Vec<Option<Malformed>>);
 
 impl Read {
-    pub(super) fn new(ballots: impl IntoIterator<Item = proto::CastBallotRequest>) -> Self {
-        Self(ballots.into_iter().map(TryInto::try_into).collect())
-    }
-
-    /// Those that can be read.
-    pub(super) fn commands(&self) -> Vec<Command> {
-        self.0.iter().filter_map(|one| one.as_ref().ok().cloned()).collect()
+    /// Reads ballots; returns with it the commands of those that can be read.
+    pub(super) fn new(ballots: Vec<proto::CastBallotRequest>) -> (Self, Vec<Command>) {
+        let mut commands = Vec::with_capacity(ballots.len());
+        let mut cast = Cast::default();
+        let read = ballots.into_iter().map(|ballot| cast.read(ballot).map(|command| commands.push(command)).err());
+        (Self(read.collect()), commands)
     }
 
     /// What became of each, given what became of those that could be read.
     pub(super) fn results(self, answers: Vec<Result<Receipt, SubmitError>>) -> Vec<proto::BallotResult> {
         let mut answers = answers.into_iter();
-        let result = |one: Result<Command, Malformed>| match one {
-            Err(malformed) => BallotOutcome::Refusal((&malformed).into()),
-            Ok(_) => match answers.next().unwrap_or(Err(SubmitError::OutcomeUnknown)) {
+        let result = |wrong: Option<Malformed>| match wrong {
+            Some(malformed) => BallotOutcome::Refusal((&malformed).into()),
+            None => match answers.next().unwrap_or(Err(SubmitError::OutcomeUnknown)) {
                 Ok(receipt) => BallotOutcome::Receipt(receipt.into()),
                 Err(error) => BallotOutcome::Refusal(status::refused(&error)),
             },
@@ -134,8 +133,7 @@ impl Rollcall {
     /// Casts ballots in one submission.
     async fn cast_all(&self, ballots: Vec<proto::CastBallotRequest>) -> Result<Vec<proto::BallotResult>, Status> {
         self.sequencer.must_have_room(ballots.len()).map_err(|error| status::submit(&error))?;
-        let read = Read::new(ballots);
-        let commands = read.commands();
+        let (read, commands) = Read::new(ballots);
         let answers = if commands.is_empty() { Vec::new() } else { self.sequencer.submit(commands).await };
         match answers.first() {
             Some(Err(error @ SubmitError::Overloaded)) => Err(status::submit(error)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{AppendError, Location, Log, MAX_APPEND_BYTES, MAX_PAYLOADS, open};
+use crate::record::tree::Leaves;
 use crate::seq::Seq;
 
 /// Payloads of these sizes, each told from the next by its bytes.
@@ -40,7 +41,10 @@ pub(super) async fn append_all(log: &dyn Log, batches: impl IntoIterator<Item = 
     for batch in batches {
         let after = Seq::new(appended.len() as u64);
         appended.extend(batch.clone());
-        assert_eq!(log.append(after, batch).await.expect("append"), Seq::new(appended.len() as u64));
+        assert_eq!(
+            log.append(after, batch.into_iter().collect()).await.expect("append"),
+            Seq::new(appended.len() as u64)
+        );
     }
     appended
 }
@@ -65,14 +69,14 @@ async fn a_conflict_names_the_end_and_writes_nothing(log: Arc<dyn Log>) {
     let appended = append_all(&*log, [payloads([5, 6])]).await;
     for after in [0, 1, 3, u64::MAX] {
         for batch in [payloads([7]), vec![]] {
-            let outcome = log.append(Seq::new(after), batch).await;
+            let outcome = log.append(Seq::new(after), batch.into_iter().collect()).await;
             assert!(
                 matches!(outcome, Err(AppendError::Conflict { end }) if end == Seq::new(2)),
                 "{after}: {outcome:?}"
             );
         }
     }
-    assert_eq!(log.append(Seq::new(2), vec![]).await.expect("compared"), Seq::new(2));
+    assert_eq!(log.append(Seq::new(2), Leaves::default()).await.expect("compared"), Seq::new(2));
     assert_eq!(all(&*log, 10).await, appended);
     append_all(&*log, [payloads([7])]).await;
 }
@@ -81,7 +85,7 @@ async fn too_much_is_refused_whole(log: Arc<dyn Log>) {
     let appended = append_all(&*log, [payloads([5])]).await;
     let end = Seq::new(1);
     for batch in [payloads(vec![1; MAX_PAYLOADS + 1]), payloads([MAX_APPEND_BYTES, 1])] {
-        let outcome = log.append(end, batch).await;
+        let outcome = log.append(end, batch.into_iter().collect()).await;
         assert!(matches!(outcome, Err(AppendError::TooLarge { .. })), "{outcome:?}");
     }
     assert_eq!((all(&*log, 10).await, *log.end().borrow()), (appended, end));
@@ -134,7 +138,9 @@ async fn of_concurrent_appends_one_wins(log: Arc<dyn Log>) {
     for round in 0..10_u64 {
         let racers = (0..8_usize).map(|racer| {
             let log = Arc::clone(&log);
-            tokio::spawn(async move { (racer, log.append(Seq::new(round * 2), payloads([racer, racer + 10])).await) })
+            tokio::spawn(async move {
+                (racer, log.append(Seq::new(round * 2), payloads([racer, racer + 10]).into_iter().collect()).await)
+            })
         });
         let mut winners = Vec::new();
         for racer in racers.collect::<Vec<_>>() {

@@ -19,7 +19,7 @@ use super::recent::Recent;
 use super::sled as engine;
 use super::writer::{self, Failure, Request, Witnessed, Writer};
 use super::{AppendError, Log, LogError, OpenError, check_size, filter};
-use crate::record::tree::{Tree, leaf_hash};
+use crate::record::tree::{Leaves, Tree, leaf_hash};
 use crate::seq::Seq;
 
 /// Appends that wait for the thread. One writer has one under way; more would only hide that there are two writers.
@@ -121,11 +121,11 @@ impl DurableLog {
         Ok(log)
     }
 
-    async fn ask(&self, after: Seq, payloads: Vec<Bytes>) -> Result<Seq, AppendError> {
+    async fn ask(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError> {
         let died = || self.failure.set("the thread that writes the log died: start Rollcall again".to_owned());
         let place = Arc::clone(&self.queue).acquire_owned().await.map_err(|_| died())?;
         let (answer, outcome) = oneshot::channel();
-        let request = Request { after, payloads, answer, _place: place };
+        let request = Request { after, leaves, answer, _place: place };
         // Never full: whoever has a place in the queue has one in the channel.
         self.requests.as_ref().and_then(|requests| requests.try_send(request).ok()).ok_or_else(died)?;
         outcome.await.map_err(|_| died())?
@@ -134,12 +134,12 @@ impl DurableLog {
 
 #[async_trait]
 impl Log for DurableLog {
-    async fn append(&self, after: Seq, payloads: Vec<Bytes>) -> Result<Seq, AppendError> {
-        check_size(&payloads)?;
+    async fn append(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError> {
+        check_size(leaves.payloads())?;
         if let Some(failed) = self.failure.get() {
             return Err(failed);
         }
-        tokio::time::timeout(APPEND_DEADLINE, self.ask(after, payloads)).await.unwrap_or_else(|_| {
+        tokio::time::timeout(APPEND_DEADLINE, self.ask(after, leaves)).await.unwrap_or_else(|_| {
             self.stuck.store(true, Ordering::Relaxed);
             let seconds = APPEND_DEADLINE.as_secs();
             Err(self.failure.set(format!("the disk did not answer for {seconds} seconds: start Rollcall again")))

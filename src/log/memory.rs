@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::{AppendError, Log, LogError, PAGE_BYTES, Page, check_size};
+use crate::record::tree::Leaves;
 use crate::seq::Seq;
 
 /// A log that survives nothing.
@@ -24,18 +25,18 @@ impl MemoryLog {
 
 #[async_trait]
 impl Log for MemoryLog {
-    async fn append(&self, after: Seq, payloads: Vec<Bytes>) -> Result<Seq, AppendError> {
-        check_size(&payloads)?;
+    async fn append(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError> {
+        check_size(leaves.payloads())?;
         let mut stored = self.payloads.lock().unwrap_or_else(PoisonError::into_inner);
         let end = Seq::new(stored.len() as u64);
         if after != end {
             return Err(AppendError::Conflict { end });
         }
-        if payloads.is_empty() {
+        if leaves.is_empty() {
             return Ok(end);
         }
-        let end = end.plus(payloads.len() as u64);
-        stored.extend(payloads);
+        let end = end.plus(leaves.len() as u64);
+        stored.extend_from_slice(leaves.payloads());
         self.end.send_replace(end);
         Ok(end)
     }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use crate::record::tree::Leaves;
 use crate::seq::Seq;
 
 mod check;
@@ -49,13 +50,13 @@ const PAGE_BYTES: usize = 1 << 20;
 #[async_trait]
 pub trait Log: Send + Sync + 'static {
     /// Appends right after `after`, all or none, and returns the new end once it would survive the loss of power.
-    /// An empty list of payloads only compares `after` with the end.
+    /// No payload at all only compares `after` with the end.
     ///
     /// # Errors
     /// [`AppendError::Conflict`] where `after` is not the end: nothing was written. [`AppendError::Failed`] where the
     /// outcome is unknown; every later append then fails too. [`AppendError::TooLarge`] where there are more than
     /// [`MAX_PAYLOADS`] payloads or [`MAX_APPEND_BYTES`] bytes: nothing was written.
-    async fn append(&self, after: Seq, payloads: Vec<Bytes>) -> Result<Seq, AppendError>;
+    async fn append(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError>;
 
     /// At most `limit` payloads after `after`, in order, without gaps, never past the durable end.
     /// There may be fewer, as a page is also bounded by its bytes, but none only at the end or where `limit` is 0.

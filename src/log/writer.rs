@@ -13,7 +13,7 @@ use super::passed::Passed;
 use super::recent::Recent;
 use super::sled as engine;
 use super::{AppendError, chunk};
-use crate::record::tree::{Tree, leaf_hash};
+use crate::record::tree::{Leaves, Tree};
 use crate::seq::Seq;
 
 /// How often the witness is renewed at most: it costs two syncs, and guards against losing more than this.
@@ -22,7 +22,7 @@ const WITNESS_EVERY: Duration = Duration::from_secs(1);
 /// An append that waits for its answer.
 pub(super) struct Request {
     pub(super) after: Seq,
-    pub(super) payloads: Vec<Bytes>,
+    pub(super) leaves: Leaves,
     pub(super) answer: oneshot::Sender<Result<Seq, AppendError>>,
     /// Its place in the queue, freed when it is answered.
     pub(super) _place: OwnedSemaphorePermit,
@@ -85,19 +85,19 @@ impl Writer {
     }
 
     fn serve(&mut self, request: Request) {
-        let Request { after, payloads, answer, _place } = request;
+        let Request { after, leaves, answer, _place } = request;
         let end = Seq::new(self.tree.size());
         let outcome = match self.failure.get() {
             Some(failed) => Err(failed),
             None if after != end => Err(AppendError::Conflict { end }),
-            None if payloads.is_empty() => Ok(end),
-            None => self.commit(end, &payloads),
+            None if leaves.is_empty() => Ok(end),
+            None => self.commit(end, leaves.payloads()),
         };
         let grown = outcome.as_ref().is_ok_and(|now| *now != end);
         // Whoever asked may have stopped waiting; what was written stays written.
         let _ = answer.send(outcome);
         if grown {
-            payloads.iter().for_each(|payload| self.tree.push(leaf_hash(payload)));
+            leaves.hashes().iter().for_each(|hash| self.tree.push(*hash));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The RFC 6962 Merkle tree over SHA-256, as far as appending and the root need it. Keeps no leaf: it cannot prove that
 //! one is included.
 
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 hash, of a leaf, a node or a whole tree.
@@ -18,6 +19,57 @@ pub fn leaf_hash(payload: &[u8]) -> Hash {
 
 fn node_hash(left: &Hash, right: &Hash) -> Hash {
     Sha256::new().chain_update(NODE).chain_update(left).chain_update(right).finalize().into()
+}
+
+/// Payloads in order, and the [`leaf_hash`] of each, made once for all who need it.
+#[derive(Clone, Debug, Default)]
+pub struct Leaves {
+    payloads: Vec<Bytes>,
+    hashes: Vec<Hash>,
+}
+
+impl Leaves {
+    /// Adds a payload, and returns its hash.
+    pub fn push(&mut self, payload: Bytes) -> Hash {
+        let hash = leaf_hash(&payload);
+        self.payloads.push(payload);
+        self.hashes.push(hash);
+        hash
+    }
+
+    /// The payloads.
+    #[must_use]
+    pub fn payloads(&self) -> &[Bytes] {
+        &self.payloads
+    }
+
+    /// Their hashes.
+    #[must_use]
+    pub fn hashes(&self) -> &[Hash] {
+        &self.hashes
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.payloads.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.payloads.is_empty()
+    }
+}
+
+impl FromIterator<Bytes> for Leaves {
+    fn from_iter<I: IntoIterator<Item = Bytes>>(payloads: I) -> Self {
+        let mut leaves = Self::default();
+        for payload in payloads {
+            leaves.push(payload);
+        }
+        leaves
+    }
 }
 
 /// A tree that grows at its end. Holds one hash for each perfect subtree, at most 64.

@@ -1,39 +1,61 @@
 //! What is decided and waits to become durable together. Decides nothing.
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{Answer, MAX_COMMIT_BYTES, MAX_COMMIT_ENTRIES, Room};
+use crate::domain::{Entry, Receipt};
+use crate::journal;
+use crate::record::tree::Leaves;
 
 /// What was decided and is to become durable together.
 #[derive(Default)]
 pub(super) struct Batch {
-    pub(super) payloads: Vec<Bytes>,
-    pub(super) bytes: usize,
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) leaves: Leaves,
+    bytes: usize,
+    pub(super) waiting: Waiting,
 }
 
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.payloads.is_empty()
+        self.waiting.answers.is_empty() && self.leaves.is_empty()
     }
 
     /// Whether so many entries more are one commit still.
     pub(super) fn fits(&self, entries: usize) -> bool {
-        self.payloads.len() + entries <= MAX_COMMIT_ENTRIES && self.bytes <= MAX_COMMIT_BYTES
+        self.leaves.len() + entries <= MAX_COMMIT_ENTRIES && self.bytes <= MAX_COMMIT_BYTES
+    }
+
+    /// Adds an entry. Returns the receipt that is good once the batch is durable.
+    pub(super) fn stage(&mut self, entry: &Entry) -> Receipt {
+        let receipt = journal::stage(entry, &mut self.leaves);
+        self.bytes += self.leaves.payloads().last().map_or(0, bytes::Bytes::len);
+        receipt
     }
 }
 
-/// A submission that is decided, and answered once the batch is durable.
+/// Submissions that are decided, and answered once the batch is durable.
+#[derive(Default)]
 pub(super) struct Waiting {
-    pub(super) answer: oneshot::Sender<Vec<Answer>>,
-    pub(super) answers: Vec<Answer>,
-    pub(super) _room: Room,
+    answers: Vec<(oneshot::Sender<Vec<Answer>>, Vec<Answer>)>,
+    /// The places that all of them hold, given back at once: each time takes a lock that all callers share.
+    room: Room,
 }
 
 impl Waiting {
+    pub(super) fn add(&mut self, to: oneshot::Sender<Vec<Answer>>, answers: Vec<Answer>, room: Room) {
+        self.answers.push((to, answers));
+        for (held, more) in self.room.iter_mut().zip(room) {
+            match (held, more) {
+                (Some(held), Some(more)) => held.merge(more),
+                (held, more) => *held = held.take().or(more),
+            }
+        }
+    }
+
     pub(super) fn answer(self) {
-        // A caller that has gone does not need its answer: what it asked for is on record all the same.
-        let _ = self.answer.send(self.answers);
+        for (to, answers) in self.answers {
+            // A caller that has gone does not need its answer: what it asked for is on record all the same.
+            let _ = to.send(answers);
+        }
     }
 }

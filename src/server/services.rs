@@ -94,16 +94,14 @@ struct Behind {
 
 impl Behind {
     fn call(&self, request: Request<Body>) -> Answered {
-        self.edge.pass(request, |request| {
-            match request.uri().path().split('/').nth(1) {
-                Some(BODIES) => self.bodies.clone().call(request),
-                Some(VOTES) => self.votes.clone().call(request),
-                Some(BALLOTS) => self.ballots.clone().call(request),
-                Some(TALLIES) => self.tallies.clone().call(request),
-                Some(RECORD) => self.record.clone().call(request),
-                Some(RULES) => self.rules.clone().call(request),
-                _ => Box::pin(self.others.clone().call(request)),
-            }
+        self.edge.pass(request, |request| match request.uri().path().split('/').nth(1) {
+            Some(BODIES) => self.bodies.clone().call(request),
+            Some(VOTES) => self.votes.clone().call(request),
+            Some(BALLOTS) => self.ballots.clone().call(request),
+            Some(TALLIES) => self.tallies.clone().call(request),
+            Some(RECORD) => self.record.clone().call(request),
+            Some(RULES) => self.rules.clone().call(request),
+            _ => Box::pin(self.others.clone().call(request)),
         })
     }
 }

@@ -70,12 +70,7 @@ pub(super) async fn serve(
 }
 
 /// Answers the calls of one connection.
-async fn converse(
-    connection: Connection,
-    services: Arc<Services>,
-    max_behind: Duration,
-    stopping: CancellationToken,
-) {
+async fn converse(connection: Connection, services: Arc<Services>, max_behind: Duration, stopping: CancellationToken) {
     let peer = connection.peer;
     let mut http = auto::Builder::new(Patience::with(peer, max_behind));
     // With a timer, the head of a request has 30 seconds.

@@ -7,11 +7,29 @@ use crate::proto;
 impl TryFrom<proto::CastBallotRequest> for Command {
     type Error = Malformed;
 
-    fn try_from(mut request: proto::CastBallotRequest) -> Result<Self, Malformed> {
+    fn try_from(request: proto::CastBallotRequest) -> Result<Self, Malformed> {
+        Cast::default().read(request)
+    }
+}
+
+/// Reads ballots that come together. They are mostly of one vote, whose name is read once.
+#[derive(Default)]
+pub struct Cast {
+    last: Option<VoteName>,
+}
+
+impl Cast {
+    /// Reads the next.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(&mut self, mut request: proto::CastBallotRequest) -> Result<Command, Malformed> {
         let mut fields = Fields::default();
         let request_id = std::mem::take(&mut request.request_id);
         let key = fields.key(&request, &request_id);
-        let vote = fields.read("vote", request.vote.parse::<VoteName>());
+        let again = self.last.take_if(|last| last.is(&request.vote));
+        let vote = fields.read("vote", again.map_or_else(|| request.vote.parse::<VoteName>(), Ok));
+        self.last.clone_from(&vote);
         let member = fields.read("member", request.member.parse::<MemberId>());
         let choice = fields.read("choice", cast(request.choice()));
         let command = (|| {

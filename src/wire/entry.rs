@@ -72,6 +72,14 @@ pub fn encode(entry: &Entry) -> Bytes {
 /// # Errors
 /// Where the bytes are not one, or one that this version does not know.
 pub fn decode(bytes: &[u8]) -> Result<Entry, DecodeError> {
+    decode_after(None, Bytes::copy_from_slice(bytes))
+}
+
+/// The entry that was stored after `before`. Ballots of one vote follow one another: its name is read once for all of them.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_after(before: Option<&Entry>, bytes: Bytes) -> Result<Entry, DecodeError> {
     let stored = proto::Entry::decode(bytes).map_err(|e| DecodeError(e.to_string()))?;
     let time = stored.record_time.ok_or_else(|| DecodeError("it has no record_time".into()))?;
     let record_time = super::time::read(&time).map_err(|e| DecodeError(format!("record_time {e}")))?;
@@ -79,7 +87,15 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, DecodeError> {
     let request = key(&stored.request_id, &stored.request_digest)?;
     let nonce = if stored.nonce.is_empty() { None } else { Some(Nonce(sixteen("nonce", &stored.nonce)?)) };
     let (seq, revision) = (Seq::new(stored.seq), stored.revision);
-    Ok(Entry { seq, record_time, request, revision, nonce, event: read(event)? })
+    let event = match event {
+        Stored::BallotCast(event) => {
+            let before = before.and_then(|before| before.event.vote()).filter(|before| before.is(&event.vote));
+            let vote = before.map_or_else(|| vote(&event.vote), |before| Ok(before.clone()))?;
+            Event::BallotCast { vote, choice: choice(event.choice())?, member: ballot_member(&event.member)? }
+        }
+        event => read(event)?,
+    };
+    Ok(Entry { seq, record_time, request, revision, nonce, event })
 }
 
 /// Of a stored entry no more than what says that it can be withheld.
@@ -139,25 +155,25 @@ fn stored(event: &Event) -> Stored {
             Stored::VotingRightRestored(proto::VotingRightRestored { member: member.to_string() })
         }
         Event::VoteCreated { vote, question } => Stored::VoteCreated((vote, &**question).into()),
-        Event::VoteWithdrawn { vote } => Stored::VoteWithdrawn(proto::VoteWithdrawn { vote: vote.to_string() }),
+        Event::VoteWithdrawn { vote } => Stored::VoteWithdrawn(proto::VoteWithdrawn { vote: vote.name() }),
         Event::BallotWithdrawn { vote, member } => {
-            let (vote, member) = (vote.to_string(), member.to_string());
+            let (vote, member) = (vote.name(), member.to_string());
             Stored::BallotWithdrawn(proto::BallotWithdrawn { vote, member })
         }
         Event::VoteSuspended { vote, reason } => {
-            Stored::VoteSuspended(proto::VoteSuspended { vote: vote.to_string(), reason: reason.clone() })
+            Stored::VoteSuspended(proto::VoteSuspended { vote: vote.name(), reason: reason.clone() })
         }
-        Event::VoteResumed { vote } => Stored::VoteResumed(proto::VoteResumed { vote: vote.to_string() }),
+        Event::VoteResumed { vote } => Stored::VoteResumed(proto::VoteResumed { vote: vote.name() }),
         Event::AdoptedWithoutVote { vote, adopted_symbol } => {
-            let (vote, adopted_symbol) = (vote.to_string(), adopted_symbol.clone());
+            let (vote, adopted_symbol) = (vote.name(), adopted_symbol.clone());
             Stored::AdoptedWithoutVote(proto::AdoptedWithoutVote { vote, adopted_symbol })
         }
         Event::VoteAnnulled { vote, reason } => {
-            Stored::VoteAnnulled(proto::VoteAnnulled { vote: vote.to_string(), reason: reason.clone() })
+            Stored::VoteAnnulled(proto::VoteAnnulled { vote: vote.name(), reason: reason.clone() })
         }
         Event::VoteOpened { vote, roll, seats, members, members_present, lock_at_time } => {
             Stored::VoteOpened(proto::VoteOpened {
-                vote: vote.to_string(),
+                vote: vote.name(),
                 roll: members_out(&vote.body, roll),
                 seats: *seats,
                 members: *members,
@@ -166,18 +182,18 @@ fn stored(event: &Event) -> Stored {
             })
         }
         Event::BallotCast { vote, member, choice } => Stored::BallotCast(proto::BallotCast {
-            vote: vote.to_string(),
-            member: member.to_string(),
+            vote: vote.name(),
+            member: member.as_str().to_owned(),
             choice: proto::Choice::from(*choice).into(),
         }),
         Event::VoteLocked { vote, tally, outcome } => Stored::VoteLocked(proto::VoteLocked {
-            vote: vote.to_string(),
+            vote: vote.name(),
             tally: Some(tally.into()),
             outcome: proto::Outcome::from(*outcome).into(),
         }),
         Event::CastingVoteGiven { vote, choice, given_by, reason } => {
             Stored::CastingVoteGiven(proto::CastingVoteGiven {
-                vote: vote.to_string(),
+                vote: vote.name(),
                 choice: proto::Choice::from(*choice).into(),
                 reason: reason.clone(),
                 given_by: given_by.clone(),
@@ -185,11 +201,11 @@ fn stored(event: &Event) -> Stored {
         }
         Event::StatementRecorded { vote, statement } => {
             let said = super::annotation::statement(vote, statement);
-            Stored::StatementRecorded(proto::StatementRecorded { vote: vote.to_string(), statement: Some(said) })
+            Stored::StatementRecorded(proto::StatementRecorded { vote: vote.name(), statement: Some(said) })
         }
         Event::BallotCorrected { vote, correction, before, after, outcome, declaration_lapsed } => {
             Stored::BallotCorrected(proto::BallotCorrected {
-                vote: vote.to_string(),
+                vote: vote.name(),
                 correction: Some(super::annotation::correction(vote, correction)),
                 before: Some(before.into()),
                 after: Some(after.into()),
@@ -199,7 +215,7 @@ fn stored(event: &Event) -> Stored {
         }
         Event::ResultDeclared { vote, outcome, ruling, adopted_symbol } => {
             Stored::ResultDeclared(proto::ResultDeclared {
-                vote: vote.to_string(),
+                vote: vote.name(),
                 outcome: proto::Outcome::from(*outcome).into(),
                 ruling: ruling.clone(),
                 adopted_symbol: adopted_symbol.clone(),

@@ -14,10 +14,8 @@ const DIGEST_BYTES: usize = 16;
 /// The digest of a request's canonical form: the full name of its type, a zero byte, and its encoding without the
 /// request's id, fields in the order of their numbers and maps in the order of their keys.
 fn digest<M: Message + Name>(request: &M) -> Digest {
-    let mut bytes = M::full_name().into_bytes();
-    bytes.push(0);
-    bytes.extend(request.encode_to_vec());
-    let hash = Sha256::digest(&bytes);
+    let name = M::full_name();
+    let hash = Sha256::new().chain_update(name).chain_update([0]).chain_update(request.encode_to_vec()).finalize();
     let mut first = [0; DIGEST_BYTES];
     first.copy_from_slice(&hash[..DIGEST_BYTES]);
     Digest(first)

@@ -6,6 +6,7 @@ use rollcall::log::AppendError;
 use rollcall::proto::ballot_result::Result as Outcome;
 use rollcall::proto::watch_tally_response::Message;
 use rollcall::proto::{self, Choice, Receipt};
+use rollcall::record::tree::Leaves;
 use rollcall::seq::Seq;
 use rollcall::server::ServeError;
 use rollcall::wire::entry::{decode, encode};
@@ -145,7 +146,7 @@ async fn a_log_that_somebody_else_wrote_to_ends_the_server() {
     let stored = log.behind.read(Seq::new(receipt.seq - 1), 1).await.unwrap();
     let mut entry = decode(&stored[0].1).unwrap();
     (entry.seq, entry.revision) = (entry.seq.next(), entry.revision + 1);
-    log.behind.append(Seq::new(receipt.seq), vec![encode(&entry)]).await.unwrap();
+    log.behind.append(Seq::new(receipt.seq), Leaves::from_iter([encode(&entry)])).await.unwrap();
     client.cast("B", Choice::No).await.refused(Code::Unavailable, "OUTCOME_UNKNOWN");
     assert_eq!(health.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
     // Whoever watches is given two seconds to go.

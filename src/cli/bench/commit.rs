@@ -40,8 +40,9 @@ impl Disk {
             self.file.write_all(&bytes).and_then(|()| self.file.sync_data()).map_err(|e| failed(&e))?;
             baseline.answer(window, entries as u64, began);
             let end = *self.log.end().borrow();
+            let leaves = payloads.into_iter().collect();
             let began = Instant::now();
-            let now = self.log.append(end, payloads).await.map_err(|e| Failure::Failed(e.to_string()))?;
+            let now = self.log.append(end, leaves).await.map_err(|e| Failure::Failed(e.to_string()))?;
             result.answer(window, entries as u64, began);
             if now.since(end) != entries as u64 {
                 return Err(Failure::Failed(format!("the log grew from {end} to {now} by a commit of {entries}")));

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use rollcall::clock::Clock;
 use rollcall::log::{self, AppendError, Location, Log, LogError};
+use rollcall::record::tree::Leaves;
 use rollcall::seq::Seq;
 use rollcall::server::{self, Config, MAX_BEHIND, Ready, ServeError};
 use tokio::net::TcpListener;
@@ -77,9 +78,9 @@ impl HeldLog {
 
 #[async_trait]
 impl Log for HeldLog {
-    async fn append(&self, after: Seq, payloads: Vec<Bytes>) -> Result<Seq, AppendError> {
+    async fn append(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError> {
         self.appends.pass().await;
-        self.behind.append(after, payloads).await
+        self.behind.append(after, leaves).await
     }
 
     async fn read(&self, after: Seq, limit: usize) -> Result<Vec<(Seq, Bytes)>, LogError> {
