@@ -1,8 +1,10 @@
 //! The network: connections served over HTTP/2, or over HTTP/1.1 for gRPC-Web, until they end or the server stops. It is here,
 //! and not tonic's, since tonic's lets no one end an answer that is not taken. Knows no call.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::TryFutureExt as _;
@@ -60,13 +62,30 @@ pub(super) async fn serve(
             tokio::select! {
                 () = stopping.cancelled() => break,
                 Some(connection) = connections.next() => {
-                    open.spawn(converse(connection, Arc::clone(&services), max_behind, stopping.clone()));
+                    open.spawn(last(converse(connection, Arc::clone(&services), max_behind, stopping.clone())));
                 }
                 Some(_) = open.join_next() => {}
             }
         }
     }
     while open.join_next().await.is_some() {}
+}
+
+/// Runs what is ready only after all else that is: answers that are ready together are then sent by one write, where each would
+/// else be sent by its own. To wait so costs no time, since the others would have had it.
+async fn last<F: Future>(work: F) -> F::Output {
+    let mut work = pin!(work);
+    let mut its_turn = false;
+    poll_fn(|context| {
+        its_turn = !its_turn;
+        if its_turn {
+            // Woken while it runs, a task goes to the end of the queue.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        work.as_mut().poll(context)
+    })
+    .await
 }
 
 /// Answers the calls of one connection.
