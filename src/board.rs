@@ -177,7 +177,7 @@ impl Follower {
         loop {
             let target = *end.borrow_and_update();
             while at < target {
-                let entries = self.journal.read(at, PAGE).await?;
+                let entries = self.journal.follow(at, PAGE).await?;
                 at = entries.last().map(|last| last.seq).ok_or(JournalError::Missing(at.next()))?;
                 self.take_up(&entries);
                 self.reached.send_replace(at);

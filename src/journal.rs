@@ -1,6 +1,7 @@
 //! The log read and written as entries. Knows what an entry is, not what it means.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -16,7 +17,14 @@ use crate::wire::kept;
 #[derive(Clone)]
 pub struct Journal {
     log: Arc<dyn Log>,
+    fresh: Arc<Mutex<Fresh>>,
 }
+
+/// Entries that were appended here, for the one who follows: to read what was just written costs as much as to decide it.
+type Fresh = VecDeque<(Bytes, Entry)>;
+
+/// Fresh entries that are kept for one who is behind: some commits.
+const MAX_FRESH: usize = 4_096;
 
 /// The record cannot be read as entries.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -60,14 +68,16 @@ impl Journal {
     /// The journal of a log.
     #[must_use]
     pub fn new(log: Arc<dyn Log>) -> Self {
-        Self { log }
+        Self { log, fresh: Arc::default() }
     }
 
-    /// Appends right after `after`, all or none; returns the new end once they would survive the loss of power.
+    /// Appends entries as they were [staged](stage) right after `after`, all or none; returns the new end once they would
+    /// survive the loss of power.
     ///
     /// # Errors
     /// As [`Log::append`].
-    pub async fn append(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError> {
+    pub async fn append(&self, after: Seq, leaves: Leaves, entries: Vec<Entry>) -> Result<Seq, AppendError> {
+        self.fresh().extend(leaves.payloads().iter().cloned().zip(entries));
         self.log.append(after, leaves).await
     }
 
@@ -82,6 +92,42 @@ impl Journal {
             entries.push(decode(*seq, bytes, entries.last())?);
         }
         Ok(entries)
+    }
+
+    /// The same for the one who follows the end, and reads each entry once.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn follow(&self, after: Seq, limit: usize) -> Result<Vec<Entry>, JournalError> {
+        let stored = self.stored(after, limit).await?;
+        let mut entries = Vec::with_capacity(stored.len());
+        let mut fresh = self.fresh();
+        for (seq, bytes) in &stored {
+            while fresh.pop_front_if(|(_, entry)| entry.seq < *seq).is_some() {}
+            // What lies in the log is the very piece of memory that the entry was written to, and so not changed since.
+            let written =
+                fresh.pop_front_if(|(written, entry)| entry.seq == *seq && std::ptr::eq(&**written, &**bytes));
+            entries.push(match written {
+                Some((_, entry)) => {
+                    debug_assert_eq!(
+                        decode(*seq, bytes, None).ok().as_ref(),
+                        Some(&entry),
+                        "what is stored says the same"
+                    );
+                    entry
+                }
+                None => decode(*seq, bytes, entries.last())?,
+            });
+        }
+        Ok(entries)
+    }
+
+    /// Held for moments.
+    fn fresh(&self) -> MutexGuard<'_, Fresh> {
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        let beyond = fresh.len().saturating_sub(MAX_FRESH);
+        fresh.drain(..beyond);
+        fresh
     }
 
     /// The stored bytes of at most `limit` entries after `after`; none only at the durable end.

@@ -3,8 +3,10 @@
 mod batch;
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -229,10 +231,19 @@ impl Writer {
         let mut batch = Batch::default();
         let mut flying: Option<(Appending, Waiting)> = None;
         let mut open = true;
+        let mut waited = false;
         loop {
             // While one batch is flushed the next is decided; it is answered no earlier than the one before.
             self.decide(&mut queue, &mut batch).await;
             if flying.is_none() && !batch.is_empty() {
+                if !std::mem::replace(&mut waited, true) {
+                    others_first().await;
+                    while let Ok(submission) = self.inbox.try_recv() {
+                        queue.push_back(submission);
+                    }
+                    continue;
+                }
+                waited = false;
                 flying = Some(self.append(std::mem::take(&mut batch)));
                 continue;
             }
@@ -337,17 +348,17 @@ impl Writer {
         let nonce = self.state.hall().seals(&event).then(random);
         let entry = Entry { seq: self.end, record_time: now, request, revision, nonce, event };
         self.state.evolve(&entry);
-        batch.stage(&entry)
+        batch.stage(entry)
     }
 
     fn append(&self, batch: Batch) -> (Appending, Waiting) {
         let journal = self.journal.clone();
-        let Batch { leaves, waiting, .. } = batch;
+        let Batch { leaves, entries, waiting, .. } = batch;
         let written = u64::try_from(leaves.len()).unwrap_or_default();
         let after = Seq::new(self.end.get() - written);
         let appending = async move {
             // A batch of rejections alone rests on what is durable already.
-            if leaves.is_empty() { Ok(after) } else { journal.append(after, leaves).await }
+            if leaves.is_empty() { Ok(after) } else { journal.append(after, leaves, entries).await }
         };
         (Box::pin(appending), waiting)
     }
@@ -361,6 +372,20 @@ fn random() -> Nonce {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     Nonce(bytes)
+}
+
+/// Lets what is ready to run do so, and hand in what then shares a commit: it costs no time that the others would not take.
+async fn others_first() {
+    let mut its_turn = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut its_turn, true) {
+            return Poll::Ready(());
+        }
+        // Woken while it runs, a task goes to the end of the queue.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Waits for so long; for ever where there is nothing to wait for.

@@ -11,6 +11,7 @@ use crate::record::tree::Leaves;
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) leaves: Leaves,
+    pub(super) entries: Vec<Entry>,
     bytes: usize,
     pub(super) waiting: Waiting,
 }
@@ -26,8 +27,9 @@ impl Batch {
     }
 
     /// Adds an entry. Returns the receipt that is good once the batch is durable.
-    pub(super) fn stage(&mut self, entry: &Entry) -> Receipt {
-        let receipt = journal::stage(entry, &mut self.leaves);
+    pub(super) fn stage(&mut self, entry: Entry) -> Receipt {
+        let receipt = journal::stage(&entry, &mut self.leaves);
+        self.entries.push(entry);
         self.bytes += self.leaves.payloads().last().map_or(0, bytes::Bytes::len);
         receipt
     }
