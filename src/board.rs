@@ -174,10 +174,11 @@ impl Follower {
         let mut at = hall.end();
         *self.shared.hall.write().unwrap_or_else(PoisonError::into_inner) = hall;
         self.reached.send_replace(at);
+        let mut entries = Vec::new();
         loop {
             let target = *end.borrow_and_update();
             while at < target {
-                let entries = self.journal.follow(at, PAGE).await?;
+                self.journal.follow(at, PAGE, &mut entries).await?;
                 at = entries.last().map(|last| last.seq).ok_or(JournalError::Missing(at.next()))?;
                 self.take_up(&entries);
                 self.reached.send_replace(at);

@@ -20,7 +20,8 @@ pub struct Journal {
     fresh: Arc<Mutex<Fresh>>,
 }
 
-/// Entries that were appended here, for the one who follows: to read what was just written costs as much as to decide it.
+/// Entries as they were staged here, each with the bytes that were made of it, for the one who follows: to read what was just
+/// written would cost as much as to decide it.
 type Fresh = VecDeque<(Bytes, Entry)>;
 
 /// Fresh entries that are kept for one who is behind: some commits.
@@ -55,7 +56,7 @@ pub enum JournalError {
     Missing(Seq),
 }
 
-/// Adds an entry to those that are to be appended. Returns the receipt that its caller gets once it is durable.
+/// Encodes an entry, and adds it to those that are to be appended.
 pub fn stage(entry: &Entry, leaves: &mut Leaves) -> Receipt {
     receipt(entry, leaves.push(entry::encode(entry)), false)
 }
@@ -71,13 +72,22 @@ impl Journal {
         Self { log, fresh: Arc::default() }
     }
 
-    /// Appends entries as they were [staged](stage) right after `after`, all or none; returns the new end once they would
-    /// survive the loss of power.
+    /// Makes an entry ready to be appended after those in `leaves`. Returns the receipt that its caller gets once it is durable.
+    pub fn stage(&self, entry: Entry, leaves: &mut Leaves) -> Receipt {
+        let receipt = stage(&entry, leaves);
+        let mut fresh = self.fresh();
+        fresh.extend(leaves.payloads().last().map(|payload| (payload.clone(), entry)));
+        if fresh.len() > MAX_FRESH {
+            fresh.pop_front();
+        }
+        receipt
+    }
+
+    /// Appends right after `after`, all or none; returns the new end once they would survive the loss of power.
     ///
     /// # Errors
     /// As [`Log::append`].
-    pub async fn append(&self, after: Seq, leaves: Leaves, entries: Vec<Entry>) -> Result<Seq, AppendError> {
-        self.fresh().extend(leaves.payloads().iter().cloned().zip(entries));
+    pub async fn append(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError> {
         self.log.append(after, leaves).await
     }
 
@@ -94,13 +104,13 @@ impl Journal {
         Ok(entries)
     }
 
-    /// The same for the one who follows the end, and reads each entry once.
+    /// The same, in place of what `entries` holds, for the one who follows the end and reads each entry once.
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub async fn follow(&self, after: Seq, limit: usize) -> Result<Vec<Entry>, JournalError> {
+    pub async fn follow(&self, after: Seq, limit: usize, entries: &mut Vec<Entry>) -> Result<(), JournalError> {
         let stored = self.stored(after, limit).await?;
-        let mut entries = Vec::with_capacity(stored.len());
+        entries.clear();
         let mut fresh = self.fresh();
         for (seq, bytes) in &stored {
             while fresh.pop_front_if(|(_, entry)| entry.seq < *seq).is_some() {}
@@ -119,15 +129,11 @@ impl Journal {
                 None => decode(*seq, bytes, entries.last())?,
             });
         }
-        Ok(entries)
+        Ok(())
     }
 
-    /// Held for moments.
     fn fresh(&self) -> MutexGuard<'_, Fresh> {
-        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        let beyond = fresh.len().saturating_sub(MAX_FRESH);
-        fresh.drain(..beyond);
-        fresh
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The stored bytes of at most `limit` entries after `after`; none only at the durable end.

@@ -3,13 +3,12 @@
 mod batch;
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesOrdered;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -38,6 +37,9 @@ const MAX_COMMIT_ENTRIES: usize = 1_024;
 
 /// Bytes in one commit beyond its first submission's, so that a commit stays far below what the log takes at once.
 const MAX_COMMIT_BYTES: usize = 512 << 10;
+
+/// Appends under way at once: the log goes on with the next before it is known here that the first has landed.
+const MAX_APPENDS: usize = 2;
 
 /// Entries read at once while the record is read at start.
 const REPLAY_PAGE: usize = 4_096;
@@ -178,8 +180,6 @@ pub fn open(journal: Journal, clock: Arc<Clock>) -> (Sequencer, Writer) {
     (sequencer, Writer { journal, clock, inbox, state: State::default(), end: Seq::ZERO })
 }
 
-type Appending = Pin<Box<dyn Future<Output = Result<Seq, AppendError>> + Send>>;
-
 impl Writer {
     /// Takes up what was kept of the record, or reads it from the first entry to the last, and returns what everyone may see.
     /// To be done before [`run`](Self::run).
@@ -229,41 +229,27 @@ impl Writer {
         let mut queue = VecDeque::new();
         let mut arrived = Vec::new();
         let mut batch = Batch::default();
-        let mut flying: Option<(Appending, Waiting)> = None;
+        // They land in the order in which they were appended.
+        let mut flying = FuturesOrdered::new();
         let mut open = true;
-        let mut waited = false;
         loop {
             // While one batch is flushed the next is decided; it is answered no earlier than the one before.
             self.decide(&mut queue, &mut batch).await;
-            if flying.is_none() && !batch.is_empty() {
-                if !std::mem::replace(&mut waited, true) {
-                    others_first().await;
-                    while let Ok(submission) = self.inbox.try_recv() {
-                        queue.push_back(submission);
-                    }
-                    continue;
-                }
-                waited = false;
-                flying = Some(self.append(std::mem::take(&mut batch)));
+            // Beside what is flushed only a full one is appended: a small one would gain from whoever comes meanwhile.
+            let full = !queue.is_empty();
+            if !batch.is_empty() && (flying.is_empty() || full && flying.len() < MAX_APPENDS) {
+                flying.push_back(self.append(std::mem::take(&mut batch)));
                 continue;
             }
-            if flying.is_none() && !open && queue.is_empty() {
+            if flying.is_empty() && !open && queue.is_empty() {
                 return Ok(self.state);
             }
             let due = self.state.next_due().map(|at| at.since(self.clock.now()));
-            let landed = async {
-                match &mut flying {
-                    Some((appending, _)) => appending.await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 biased;
-                result = landed => {
+                Some((result, waiting)) = flying.next() => {
                     result?;
-                    if let Some((_, waiting)) = flying.take() {
-                        waiting.answer();
-                    }
+                    waiting.answer();
                 }
                 count = self.inbox.recv_many(&mut arrived, MAX_COMMIT_ENTRIES), if open && queue.is_empty() => {
                     open = count > 0;
@@ -348,19 +334,20 @@ impl Writer {
         let nonce = self.state.hall().seals(&event).then(random);
         let entry = Entry { seq: self.end, record_time: now, request, revision, nonce, event };
         self.state.evolve(&entry);
-        batch.stage(entry)
+        batch.stage(&self.journal, entry)
     }
 
-    fn append(&self, batch: Batch) -> (Appending, Waiting) {
+    /// Appends a batch; returns with the outcome who waits for it.
+    fn append(&self, batch: Batch) -> impl Future<Output = (Result<Seq, AppendError>, Waiting)> + Send + use<> {
         let journal = self.journal.clone();
-        let Batch { leaves, entries, waiting, .. } = batch;
+        let Batch { leaves, waiting, .. } = batch;
         let written = u64::try_from(leaves.len()).unwrap_or_default();
         let after = Seq::new(self.end.get() - written);
-        let appending = async move {
-            // A batch of rejections alone rests on what is durable already.
-            if leaves.is_empty() { Ok(after) } else { journal.append(after, leaves, entries).await }
-        };
-        (Box::pin(appending), waiting)
+        async move {
+            // A batch of rejections alone rests on what is durable once those before it have landed.
+            let appended = if leaves.is_empty() { Ok(after) } else { journal.append(after, leaves).await };
+            (appended, waiting)
+        }
     }
 }
 
@@ -372,20 +359,6 @@ fn random() -> Nonce {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     Nonce(bytes)
-}
-
-/// Lets what is ready to run do so, and hand in what then shares a commit: it costs no time that the others would not take.
-async fn others_first() {
-    let mut its_turn = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut its_turn, true) {
-            return Poll::Ready(());
-        }
-        // Woken while it runs, a task goes to the end of the queue.
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Waits for so long; for ever where there is nothing to wait for.

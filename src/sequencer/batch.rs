@@ -4,14 +4,13 @@ use tokio::sync::oneshot;
 
 use super::{Answer, MAX_COMMIT_BYTES, MAX_COMMIT_ENTRIES, Room};
 use crate::domain::{Entry, Receipt};
-use crate::journal;
+use crate::journal::Journal;
 use crate::record::tree::Leaves;
 
 /// What was decided and is to become durable together.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) leaves: Leaves,
-    pub(super) entries: Vec<Entry>,
     bytes: usize,
     pub(super) waiting: Waiting,
 }
@@ -27,9 +26,8 @@ impl Batch {
     }
 
     /// Adds an entry. Returns the receipt that is good once the batch is durable.
-    pub(super) fn stage(&mut self, entry: Entry) -> Receipt {
-        let receipt = journal::stage(&entry, &mut self.leaves);
-        self.entries.push(entry);
+    pub(super) fn stage(&mut self, journal: &Journal, entry: Entry) -> Receipt {
+        let receipt = journal.stage(entry, &mut self.leaves);
         self.bytes += self.leaves.payloads().last().map_or(0, bytes::Bytes::len);
         receipt
     }
