@@ -8,10 +8,12 @@ use tokio::sync::watch;
 
 use crate::domain::{Entry, Receipt, State};
 use crate::log::{AppendError, Log, LogError};
-use crate::record::tree::{Hash, Leaves, leaf_hash};
+use crate::record::tree::{Hash, leaf_hash};
 use crate::seq::Seq;
 use crate::wire::entry::{self, DecodeError};
 use crate::wire::kept;
+
+pub use crate::record::tree::Leaves;
 
 /// The record as entries, over a log of bytes.
 #[derive(Clone)]

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -180,6 +180,9 @@ pub fn open(journal: Journal, clock: Arc<Clock>) -> (Sequencer, Writer) {
     (sequencer, Writer { journal, clock, inbox, state: State::default(), end: Seq::ZERO })
 }
 
+/// What became of a batch, and who waits for it.
+type Landed = (Result<Seq, AppendError>, Waiting);
+
 impl Writer {
     /// Takes up what was kept of the record, or reads it from the first entry to the last, and returns what everyone may see.
     /// To be done before [`run`](Self::run).
@@ -239,6 +242,10 @@ impl Writer {
             let full = !queue.is_empty();
             if !batch.is_empty() && (flying.is_empty() || full && flying.len() < MAX_APPENDS) {
                 flying.push_back(self.append(std::mem::take(&mut batch)));
+                // Begun at once, so that they reach the log in their order.
+                if let Some(Some(landed)) = flying.next().now_or_never() {
+                    answer(landed)?;
+                }
                 continue;
             }
             if flying.is_empty() && !open && queue.is_empty() {
@@ -247,10 +254,7 @@ impl Writer {
             let due = self.state.next_due().map(|at| at.since(self.clock.now()));
             tokio::select! {
                 biased;
-                Some((result, waiting)) = flying.next() => {
-                    result?;
-                    waiting.answer();
-                }
+                Some(landed) = flying.next() => answer(landed)?,
                 count = self.inbox.recv_many(&mut arrived, MAX_COMMIT_ENTRIES), if open && queue.is_empty() => {
                     open = count > 0;
                     queue.extend(arrived.drain(..));
@@ -338,7 +342,7 @@ impl Writer {
     }
 
     /// Appends a batch; returns with the outcome who waits for it.
-    fn append(&self, batch: Batch) -> impl Future<Output = (Result<Seq, AppendError>, Waiting)> + Send + use<> {
+    fn append(&self, batch: Batch) -> impl Future<Output = Landed> + Send + use<> {
         let journal = self.journal.clone();
         let Batch { leaves, waiting, .. } = batch;
         let written = u64::try_from(leaves.len()).unwrap_or_default();
@@ -349,6 +353,13 @@ impl Writer {
             (appended, waiting)
         }
     }
+}
+
+/// Answers those who wait for a batch, where it is durable.
+fn answer((appended, waiting): Landed) -> Result<(), AppendError> {
+    appended?;
+    waiting.answer();
+    Ok(())
 }
 
 /// Bytes that no one can guess.

@@ -4,8 +4,7 @@ use tokio::sync::oneshot;
 
 use super::{Answer, MAX_COMMIT_BYTES, MAX_COMMIT_ENTRIES, Room};
 use crate::domain::{Entry, Receipt};
-use crate::journal::Journal;
-use crate::record::tree::Leaves;
+use crate::journal::{Journal, Leaves};
 
 /// What was decided and is to become durable together.
 #[derive(Default)]

@@ -90,6 +90,34 @@ async fn a_refusal_waits_for_what_it_rests_on() {
     assert_eq!(log.len(), 6);
 }
 
+#[tokio::test]
+async fn a_full_commit_goes_to_the_log_behind_the_one_before_and_is_answered_after_it() {
+    let log = HeldLog::new();
+    let mut client = Running::over(&log).await.served().await;
+    client.ready(&["A", "B"], preset("un.ga.simple")).await;
+    log.appends.hold();
+    let first = casting(&client, "A");
+    log.appends.come(1).await;
+    // No commit holds both.
+    let second = tokio::spawn(cast_thousand(client.clone()));
+    round_trips(&mut client).await;
+    let third = tokio::spawn(cast_thousand(client.clone()));
+    log.appends.come(2).await;
+    round_trips(&mut client).await;
+    assert!(!first.is_finished() && !second.is_finished() && !third.is_finished(), "nothing is durable");
+
+    log.appends.let_one_go();
+    let first = first.await.unwrap().unwrap();
+    round_trips(&mut client).await;
+    assert!(!second.is_finished(), "it is not durable");
+    log.appends.let_one_go();
+    second.await.unwrap().1.unwrap();
+    assert!(!third.is_finished(), "it is not durable");
+    log.appends.let_go();
+    third.await.unwrap().1.unwrap();
+    assert_eq!(log.len(), first.seq + 2_000);
+}
+
 /// Casts a thousand ballots in one call; says which, and what became of them.
 async fn cast_thousand(mut client: Client) -> (proto::CastBallotsRequest, Result<(), Status>) {
     let request = proto::CastBallotsRequest { ballots: (0..1_000).map(|_| ballot("A", Choice::Yes)).collect() };
