@@ -2,7 +2,9 @@
 //! and not tonic's, since tonic's lets no one end an answer that is not taken. Knows no call.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -96,7 +98,7 @@ where
     });
     let mut conversation = pin!(http.serve_connection(TokioIo::new(connection), answer));
     let ended = tokio::select! {
-        ended = conversation.as_mut() => ended,
+        ended = after_others(conversation.as_mut()) => ended,
         () = stopping.cancelled() => {
             conversation.as_mut().graceful_shutdown();
             conversation.await
@@ -105,4 +107,19 @@ where
     if let Err(error) = ended {
         tracing::debug!(%peer, error, "a connection failed");
     }
+}
+
+/// Lets what is ready besides have its turn each time before `connection` has its own: what many streams have to send, a frame
+/// for each watcher, is then written together. Woken by the first of them, it would write that alone, and so on.
+async fn after_others<T>(mut connection: Pin<&mut impl Future<Output = T>>) -> T {
+    let mut waited = false;
+    poll_fn(|context| {
+        waited = !waited;
+        if waited {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        connection.as_mut().poll(context)
+    })
+    .await
 }
