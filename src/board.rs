@@ -1,12 +1,15 @@
 //! The read side: follows the record, keeps what everyone in the hall sees, and shows watchers the newest state.
 //! Decides nothing and writes nothing.
 
+mod channel;
 mod entries;
 
+pub use channel::Watch;
 pub use entries::{ReadError, Readable};
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -16,6 +19,8 @@ use crate::domain::{Entry, Hall, VoteName, VoteState};
 use crate::journal::{Journal, JournalError};
 use crate::seq::Seq;
 use crate::wire::tally::Frame;
+
+use self::channel::Channel;
 
 /// A vote's frames come at most this often, however many ballots do: no one reads faster.
 pub const PACE: Duration = Duration::from_millis(50);
@@ -35,7 +40,7 @@ pub struct Board {
 struct Shared {
     hall: RwLock<Hall>,
     /// The votes that are watched. Locked after the hall, never before.
-    channels: Mutex<HashMap<VoteName, Channel>>,
+    watched: Mutex<HashMap<VoteName, Watched>>,
 }
 
 /// The board has ended: it can no longer follow the record.
@@ -43,65 +48,14 @@ struct Shared {
 #[error("this server no longer follows its record")]
 pub struct Ended;
 
-/// What the watchers of one vote share.
-struct Channel {
-    news: watch::Sender<News>,
+/// A vote that is watched.
+struct Watched {
+    channel: Channel,
     /// The state of the vote in the newest frame.
     state: VoteState,
     published: Instant,
     /// Whether the vote has changed since.
     stale: bool,
-}
-
-/// The newest frame of a vote, and those that no watcher may miss.
-#[derive(Clone)]
-struct News {
-    newest: Arc<Frame>,
-    /// Each change of state since the first watcher came. How often a vote is suspended is bounded.
-    changes: Vec<Arc<Frame>>,
-}
-
-/// One watcher's place in the life of a vote.
-pub struct Watch {
-    first: Option<Arc<Frame>>,
-    revision: u64,
-    news: Option<watch::Receiver<News>>,
-    /// How many changes of state it has been shown.
-    changes: usize,
-}
-
-impl Watch {
-    /// The next frame, each with a higher revision than the one before: the present one first, then each change of state,
-    /// and of what lies between only the newest. None once nothing more can come.
-    pub async fn next(&mut self) -> Option<Arc<Frame>> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
-        }
-        loop {
-            let news = self.news.as_mut()?;
-            let due = {
-                let now = news.borrow_and_update();
-                let change = now.changes.get(self.changes).map(Arc::clone);
-                self.changes += usize::from(change.is_some());
-                change.unwrap_or_else(|| Arc::clone(&now.newest))
-            };
-            if due.revision() > self.revision {
-                self.revision = due.revision();
-                return Some(due);
-            }
-            if !self.behind() && self.news.as_mut()?.changed().await.is_err() {
-                self.news = None;
-            }
-        }
-    }
-
-    /// Whether changes of state, or a newer frame, wait to be shown.
-    fn behind(&self) -> bool {
-        self.news.as_ref().is_some_and(|news| {
-            let now = news.borrow();
-            now.changes.len() > self.changes || now.newest.revision() > self.revision
-        })
-    }
 }
 
 impl Board {
@@ -129,22 +83,28 @@ impl Board {
     pub fn watch(&self, name: &VoteName) -> Option<Watch> {
         let hall = self.shared.hall.read().unwrap_or_else(PoisonError::into_inner);
         let vote = hall.vote(name)?;
-        let (revision, state) = (vote.revision, vote.state);
-        if state.has_ended() {
-            return Some(Watch { first: Some(Arc::new(Frame::from(vote))), revision, news: None, changes: 0 });
+        if vote.state.has_ended() {
+            return Some(Watch::ended(Arc::new(Frame::from(vote))));
         }
-        let mut channels = self.shared.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        let channel = channels.entry(name.clone()).or_insert_with(|| {
-            let news = News { newest: Arc::new(Frame::from(vote)), changes: Vec::new() };
-            Channel { news: watch::Sender::new(news), state, published: Instant::now(), stale: false }
+        let mut watched = self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = watched.entry(name.clone()).or_insert_with(|| Watched {
+            channel: Channel::new(Arc::new(Frame::from(vote))),
+            state: vote.state,
+            published: Instant::now(),
+            stale: false,
         });
-        let news = channel.news.subscribe();
-        let (first, changes) = {
-            let now = news.borrow();
-            let present = now.newest.revision() == revision;
-            (if present { Arc::clone(&now.newest) } else { Arc::new(Frame::from(vote)) }, now.changes.len())
+        let newest = watched.channel.newest();
+        let present = newest.revision() == vote.revision;
+        Some(watched.channel.watch(if present { newest } else { Arc::new(Frame::from(vote)) }))
+    }
+
+    /// Lets all who watch look again, as at whether the server stops.
+    pub fn rouse(&self) {
+        let waiting: Vec<Waker> = {
+            let watched = self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner);
+            watched.values().flat_map(|watched| watched.channel.waiting()).collect()
         };
-        Some(Watch { first: Some(first), revision, news: Some(news), changes })
+        waiting.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -199,58 +159,64 @@ impl Follower {
     }
 
     fn take_up(&self, entries: &[Entry]) {
-        let mut hall = self.shared.hall.write().unwrap_or_else(PoisonError::into_inner);
-        for entry in entries {
-            hall.evolve(entry);
-            if let Some(vote) = entry.event.vote() {
-                self.note(&hall, vote);
+        let mut waiting = Vec::new();
+        {
+            let mut hall = self.shared.hall.write().unwrap_or_else(PoisonError::into_inner);
+            for entry in entries {
+                hall.evolve(entry);
+                if let Some(vote) = entry.event.vote() {
+                    waiting.extend(self.note(&hall, vote));
+                }
             }
         }
+        waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Shows a change of state at once; anything else when its time has come.
-    fn note(&self, hall: &Hall, name: &VoteName) {
-        let mut channels = self.shared.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((vote, channel)) = hall.vote(name).zip(channels.get_mut(name)) else { return };
-        channel.stale = true;
-        if vote.state != channel.state {
-            channel.state = vote.state;
-            let frame = Arc::new(Frame::from(vote));
-            channel.publish(&frame, true);
-            if vote.state.has_ended() {
-                channels.remove(name);
-            }
+    /// Shows a change of state at once; anything else when its time has come. Returns whom to wake.
+    fn note(&self, hall: &Hall, name: &VoteName) -> Vec<Waker> {
+        let mut all = self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((vote, watched)) = hall.vote(name).zip(all.get_mut(name)) else { return Vec::new() };
+        watched.stale = true;
+        if vote.state == watched.state {
+            return Vec::new();
         }
+        watched.state = vote.state;
+        let waiting = watched.publish(Frame::from(vote), true);
+        if vote.state.has_ended() {
+            all.remove(name);
+        }
+        waiting
     }
 
     /// Shows what has changed and is due; returns when the next is.
     fn publish_due(&self) -> Option<Instant> {
-        let hall = self.shared.hall.read().unwrap_or_else(PoisonError::into_inner);
-        let mut channels = self.shared.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        channels.retain(|_, channel| channel.news.receiver_count() > 0);
-        let now = Instant::now();
-        for (name, channel) in channels.iter_mut().filter(|(_, channel)| channel.stale && channel.due() <= now) {
-            if let Some(vote) = hall.vote(name) {
-                channel.publish(&Arc::new(Frame::from(vote)), false);
+        let mut waiting = Vec::new();
+        let next = {
+            let hall = self.shared.hall.read().unwrap_or_else(PoisonError::into_inner);
+            let mut all = self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|_, watched| watched.channel.is_watched());
+            let now = Instant::now();
+            for (name, watched) in all.iter_mut().filter(|(_, watched)| watched.stale && watched.due() <= now) {
+                if let Some(vote) = hall.vote(name) {
+                    waiting.extend(watched.publish(Frame::from(vote), false));
+                }
             }
-        }
-        channels.values().filter(|channel| channel.stale).map(Channel::due).min()
+            all.values().filter(|watched| watched.stale).map(Watched::due).min()
+        };
+        waiting.into_iter().for_each(Waker::wake);
+        next
     }
 }
 
-impl Channel {
+impl Watched {
     fn due(&self) -> Instant {
         self.published + PACE
     }
 
-    fn publish(&mut self, frame: &Arc<Frame>, change: bool) {
-        self.news.send_modify(|news| {
-            news.newest = Arc::clone(frame);
-            if change {
-                news.changes.push(Arc::clone(frame));
-            }
-        });
+    #[must_use]
+    fn publish(&mut self, frame: Frame, change: bool) -> Vec<Waker> {
         self.published = Instant::now();
         self.stale = false;
+        self.channel.show(Arc::new(frame), change)
     }
 }

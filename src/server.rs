@@ -148,6 +148,7 @@ pub async fn run(
     say(&health_reporter, ServingStatus::NotServing).await;
     tokio::time::sleep(HEALTH_FIRST).await;
     stopping.cancel();
+    board.rouse();
     let state = parts.stop(&stop_writer).await;
     // Where something could not be read, the next start is to look at all of it.
     if let (Ok(()), Ok(Some(state))) = (&result, &state) {

@@ -1,16 +1,18 @@
 //! Live tallies: the newest state of a vote, to whoever watches.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_stream::try_stream;
 use bytes::Bytes;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{Answers, Rollcall, heartbeat, status, vote, votes::vote_name};
-use crate::board::{Ended, Watch};
+use super::{Rollcall, heartbeat, status, vote, votes::vote_name};
+use crate::board::{Board, Ended, Watch};
 use crate::domain::{Resource, VoteName};
 use crate::proto;
 use crate::proto::watch_tally_response::Message;
@@ -35,79 +37,86 @@ impl Rollcall {
         Ok(Response::new(proto::GetTallyResponse { frame: Some(frame.plain()), groups }))
     }
 
-    /// The messages of a watch, framed for gRPC.
-    pub(super) async fn watch_tally(self, request: proto::WatchTallyRequest) -> Result<Answers<Bytes>, Status> {
+    pub(super) async fn watch_tally(self, request: proto::WatchTallyRequest) -> Result<Watcher, Status> {
         let mut fields = Fields::default();
         let name = fields.take(vote_name("vote", &request.vote));
-        let heartbeat = fields.take(heartbeat(request.heartbeat));
-        let (name, heartbeat) = fields.finish(name.zip(heartbeat))?;
+        let silence = fields.take(heartbeat(request.heartbeat));
+        let (name, silence) = fields.finish(name.zip(silence))?;
         self.catch_up(0).await?;
         let revision = self.board.read(|hall| vote(hall, &name).map(|vote| vote.revision))?;
         if request.after_revision > revision {
             return Err(status::beyond("the vote's last revision is", revision));
         }
         let watch = self.board.watch(&name).ok_or_else(|| status::no_such(Resource::Vote(name.clone())))?;
-        Ok(self.tallies(name, watch, request.with_ballots, heartbeat))
-    }
-
-    fn tallies(self, name: VoteName, mut watch: Watch, with_ballots: bool, silence: Duration) -> Answers<Bytes> {
-        let stream = try_stream! {
-            // Made once: to wait anew for each frame would take a lock that all watchers share.
-            let stopping = self.stopping.cancelled();
-            let quiet = tokio::time::sleep(silence);
-            tokio::pin!(stopping, quiet);
-            let mut shown: Option<Arc<Frame>> = None;
-            while !shown.as_ref().is_some_and(|frame| frame.state().has_ended()) {
-                let wake = tokio::select! {
-                    biased;
-                    () = &mut stopping => Wake::Stopping,
-                    frame = watch.next() => frame.map_or(Wake::Ended, Wake::Frame),
-                    () = &mut quiet => Wake::Silence,
-                };
-                quiet.as_mut().reset(Instant::now() + silence);
-                let frame = match wake {
-                    Wake::Frame(frame) => frame,
-                    Wake::Silence => {
-                        if let Some(progress) = self.progress(&name, shown.as_deref()) {
-                            yield framed(Message::Progress(progress));
-                        }
-                        continue;
-                    }
-                    Wake::Stopping => {
-                        yield framed(Message::Draining(draining()));
-                        Err(status::not_serving(STOPPING.to_owned()))?;
-                        return;
-                    }
-                    Wake::Ended => {
-                        Err(status::not_serving(Ended.to_string()))?;
-                        return;
-                    }
-                };
-                let message =
-                    if with_ballots { frame.message_with_ballots(shown.as_deref()) } else { frame.message() };
-                shown = Some(frame);
-                yield message;
-            }
-        };
-        Box::pin(stream)
-    }
-
-    /// That nothing has changed, up to the end of what has been read; none where a newer frame is on its way.
-    fn progress(&self, name: &VoteName, shown: Option<&Frame>) -> Option<proto::Progress> {
-        self.board.read(|hall| {
-            let newest = hall.vote(name).map(|vote| vote.revision);
-            (newest == shown.map(Frame::revision)).then(|| proto::Progress { seq: hall.end().get() })
-        })
+        let quiet = Box::pin(tokio::time::sleep(silence));
+        let (Self { board, stopping, .. }, with_ballots) = (self, request.with_ballots);
+        Ok(Watcher { board, stopping, name, watch, with_ballots, shown: None, silence, quiet, told: false })
     }
 }
 
-/// What a watcher's stream wakes up to.
-enum Wake {
-    Frame(Arc<Frame>),
-    Silence,
-    Stopping,
-    /// Nothing more can come, and the vote has not ended.
-    Ended,
+/// One who watches a vote, and what it was shown.
+pub(super) struct Watcher {
+    board: Board,
+    stopping: CancellationToken,
+    name: VoteName,
+    watch: Watch,
+    with_ballots: bool,
+    shown: Option<Arc<Frame>>,
+    silence: Duration,
+    /// Until it is told that all is well.
+    quiet: Pin<Box<Sleep>>,
+    /// Whether it was told that the server stops.
+    told: bool,
+}
+
+impl Watcher {
+    /// Its next message, framed for gRPC; none after the vote has ended.
+    pub(super) fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
+        if self.told {
+            return Poll::Ready(Some(Err(status::not_serving(STOPPING.to_owned()))));
+        }
+        if self.shown.as_ref().is_some_and(|frame| frame.state().has_ended()) {
+            return Poll::Ready(None);
+        }
+        match self.watch.poll_next(context) {
+            Poll::Ready(Some(frame)) => {
+                self.restart_silence();
+                return Poll::Ready(Some(Ok(self.message(frame))));
+            }
+            Poll::Ready(None) => return Poll::Ready(Some(Err(status::not_serving(Ended.to_string())))),
+            Poll::Pending => {}
+        }
+        // After the watch has been asked: whoever stops the server wakes all that wait there.
+        if self.stopping.is_cancelled() {
+            self.told = true;
+            return Poll::Ready(Some(Ok(framed(Message::Draining(draining())))));
+        }
+        while self.quiet.as_mut().poll(context).is_ready() {
+            self.restart_silence();
+            if let Some(progress) = self.progress() {
+                return Poll::Ready(Some(Ok(framed(Message::Progress(progress)))));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn restart_silence(&mut self) {
+        self.quiet.as_mut().reset(Instant::now() + self.silence);
+    }
+
+    fn message(&mut self, frame: Arc<Frame>) -> Bytes {
+        let shown = self.shown.replace(frame);
+        let Some(frame) = &self.shown else { unreachable!("it was just set") };
+        if self.with_ballots { frame.message_with_ballots(shown.as_deref()) } else { frame.message() }
+    }
+
+    /// That nothing has changed, up to the end of what has been read; none where a newer frame is on its way.
+    fn progress(&self) -> Option<proto::Progress> {
+        self.board.read(|hall| {
+            let newest = hall.vote(&self.name).map(|vote| vote.revision);
+            (newest == self.shown.as_deref().map(Frame::revision)).then(|| proto::Progress { seq: hall.end().get() })
+        })
+    }
 }
 
 pub(super) const STOPPING: &str = "this server is stopping; connect again, elsewhere if possible";

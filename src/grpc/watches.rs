@@ -15,8 +15,9 @@ use tonic::{Code, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
+use super::Rollcall;
 use super::status::trailers;
-use super::{Answers, Rollcall};
+use super::tallies::Watcher;
 use crate::proto::tally_service_server::SERVICE_NAME;
 use crate::proto::{self, WatchTallyRequest};
 
@@ -49,7 +50,7 @@ impl Tallies {
                 Grpc::new(codec).apply_max_message_size_config(most, None).server_streaming(call, request).await
             }
             Some("WatchTally") => match watch(rollcall, request, most).await {
-                Ok(frames) => shown(frames),
+                Ok(watcher) => shown(watcher),
                 Err(status) => status.into_http(),
             },
             _ => Status::new(Code::Unimplemented, "").into_http(),
@@ -57,15 +58,15 @@ impl Tallies {
     }
 }
 
-async fn watch(rollcall: Rollcall, request: Request<Body>, most: Option<usize>) -> Result<Answers<Bytes>, Status> {
+async fn watch(rollcall: Rollcall, request: Request<Body>, most: Option<usize>) -> Result<Watcher, Status> {
     let decoder = ProstCodec::<(), WatchTallyRequest>::default().decoder();
     let mut messages = Streaming::new_request(decoder, request.into_body(), None, most);
     let asked = messages.message().await?;
     rollcall.watch_tally(asked.ok_or_else(|| Status::internal("the request has no message"))?).await
 }
 
-fn shown(frames: Answers<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Body::new(Shown { frames, ended: false }));
+fn shown(watcher: Watcher) -> Response<Body> {
+    let mut response = Response::new(Body::new(Shown { watcher, ended: false }));
     let headers = response.headers_mut();
     headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     response
@@ -92,7 +93,7 @@ impl Service<Request<Body>> for Tallies {
 
 /// Messages that were framed before, and how the call ended.
 struct Shown {
-    frames: Answers<Bytes>,
+    watcher: Watcher,
     ended: bool,
 }
 
@@ -104,7 +105,7 @@ impl http_body::Body for Shown {
         if self.ended {
             return Poll::Ready(None);
         }
-        let end = match ready!(self.frames.as_mut().poll_next(context)) {
+        let end = match ready!(self.watcher.poll_message(context)) {
             Some(Ok(message)) => return Poll::Ready(Some(Ok(Frame::data(message)))),
             Some(Err(status)) => status,
             None => Status::new(Code::Ok, ""),
