@@ -25,8 +25,11 @@ use batch::{Batch, Waiting};
 /// wait longer.
 const MAX_WAITING: usize = 16 * MAX_COMMIT_ENTRIES;
 
-/// What of that streams of ballots take at most, so that a presiding officer always gets through.
+/// What of that streams of ballots take at most.
 const PATIENT_ROOM: u32 = (MAX_WAITING / 2) as u32;
+
+/// What of it ballots leave to all else, so that a presiding officer always gets through; and the most of them that come together.
+const LAST_ROOM: usize = MAX_COMMIT_ENTRIES;
 
 /// Bytes that a waiting command may carry for one place: a ballot carries fewer, members and their roll many more. All the
 /// room together then holds some tens of MiB.
@@ -96,12 +99,12 @@ pub struct Pending {
 }
 
 impl Sequencer {
-    /// Refuses where so many commands more would have no room, before anything is done for them.
+    /// Refuses ballots before anything is done for them, where no more than [`LAST_ROOM`] is left.
     ///
     /// # Errors
     /// [`SubmitError::Overloaded`].
-    pub fn must_have_room(&self, commands: usize) -> Result<(), SubmitError> {
-        if self.room.available_permits() >= commands { Ok(()) } else { Err(SubmitError::Overloaded) }
+    pub fn must_have_room(&self) -> Result<(), SubmitError> {
+        if self.room.available_permits() > LAST_ROOM { Ok(()) } else { Err(SubmitError::Overloaded) }
     }
 
     /// Submits commands, and returns what became of each, in their order, once all of it is durable: rejections too, since

@@ -1,5 +1,7 @@
 //! Ballots: cast, and shown.
 
+use http::Response as Answer;
+use tonic::body::Body;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{Answers, Rollcall, bodies::body_name, status, vote, votes::vote_name};
@@ -19,7 +21,6 @@ impl BallotService for Rollcall {
         &self,
         request: Request<proto::CastBallotRequest>,
     ) -> Result<Response<proto::CastBallotResponse>, Status> {
-        self.sequencer.must_have_room(1).map_err(|error| status::submit(&error))?;
         let receipt = self.submit(request.into_inner().try_into()?).await?;
         Ok(Response::new(proto::CastBallotResponse { receipt: Some(receipt.into()) }))
     }
@@ -130,9 +131,14 @@ impl Read {
 }
 
 impl Rollcall {
+    /// The answer to a call that would cast ballots, where they find no room: to read what it sends would cost more than to refuse it.
+    pub fn overloaded(&self, method: &str) -> Option<Answer<Body>> {
+        let full = || self.sequencer.must_have_room().err().map(|error| status::submit(&error).into_http());
+        if matches!(method, "CastBallot" | "CastBallots") { full() } else { None }
+    }
+
     /// Casts ballots in one submission.
     async fn cast_all(&self, ballots: Vec<proto::CastBallotRequest>) -> Result<Vec<proto::BallotResult>, Status> {
-        self.sequencer.must_have_room(ballots.len()).map_err(|error| status::submit(&error))?;
         let (read, commands) = Read::new(ballots);
         let answers = if commands.is_empty() { Vec::new() } else { self.sequencer.submit(commands).await };
         match answers.first() {

@@ -2,6 +2,7 @@
 //! browser need, and a router of everything, cost a single ballot more than to decide it does. Knows no call.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -55,6 +56,7 @@ impl Services {
         }
         let straight = Straight(Arc::new(Behind {
             edge,
+            rollcall: rollcall.clone(),
             bodies: ours!(BodyServiceServer),
             votes: ours!(VoteServiceServer),
             ballots: ours!(BallotServiceServer),
@@ -83,6 +85,7 @@ fn is_grpc(request: &Request<Body>) -> bool {
 /// What stands behind the edge.
 struct Behind {
     edge: Edge,
+    rollcall: Rollcall,
     bodies: BodyServiceServer<Rollcall>,
     votes: VoteServiceServer<Rollcall>,
     ballots: BallotServiceServer<Rollcall>,
@@ -94,14 +97,21 @@ struct Behind {
 
 impl Behind {
     fn call(&self, request: Request<Body>) -> Answered {
-        self.edge.pass(request, |request| match request.uri().path().split('/').nth(1) {
-            Some(BODIES) => self.bodies.clone().call(request),
-            Some(VOTES) => self.votes.clone().call(request),
-            Some(BALLOTS) => self.ballots.clone().call(request),
-            Some(TALLIES) => self.tallies.clone().call(request),
-            Some(RECORD) => self.record.clone().call(request),
-            Some(RULES) => self.rules.clone().call(request),
-            _ => Box::pin(self.others.clone().call(request)),
+        self.edge.pass(request, |request| {
+            let mut path = request.uri().path().split('/').skip(1);
+            let (service, method) = (path.next(), path.next().unwrap_or_default());
+            match service {
+                Some(BODIES) => self.bodies.clone().call(request),
+                Some(VOTES) => self.votes.clone().call(request),
+                Some(BALLOTS) => match self.rollcall.overloaded(method) {
+                    Some(refusal) => Box::pin(ready(Ok(refusal))),
+                    None => self.ballots.clone().call(request),
+                },
+                Some(TALLIES) => self.tallies.clone().call(request),
+                Some(RECORD) => self.record.clone().call(request),
+                Some(RULES) => self.rules.clone().call(request),
+                _ => Box::pin(self.others.clone().call(request)),
+            }
         })
     }
 }

@@ -91,6 +91,25 @@ async fn a_refusal_waits_for_what_it_rests_on() {
 }
 
 #[tokio::test]
+async fn the_chair_gets_through_where_ballots_find_no_room() {
+    let log = HeldLog::new();
+    let mut client = Running::over(&log).await.served().await;
+    client.ready(&["A", "B"], preset("un.ga.simple")).await;
+    log.appends.hold();
+    let mut calls: JoinSet<_> = (0..CALLS).map(|_| cast_thousand(client.clone())).collect();
+    overloaded(calls.join_next().await.unwrap().unwrap().1);
+    round_trips(&mut client).await;
+    retry_info(&casting(&client, "B").await.unwrap().refused(Code::ResourceExhausted, "OVERLOADED"));
+    let mut chair = client.clone();
+    let lock = tokio::spawn(async move { chair.lock().await });
+    round_trips(&mut client).await;
+    assert!(!lock.is_finished(), "it waits to be written");
+
+    log.appends.let_go();
+    lock.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_full_commit_goes_to_the_log_behind_the_one_before_and_is_answered_after_it() {
     let log = HeldLog::new();
     let mut client = Running::over(&log).await.served().await;

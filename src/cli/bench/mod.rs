@@ -1,5 +1,6 @@
 //! `rollcall bench`: measures a server on this machine, beside a baseline that does the least there is to do.
 
+mod apart;
 mod commit;
 mod crowd;
 mod figures;

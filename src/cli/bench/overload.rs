@@ -47,6 +47,7 @@ struct Offered {
 /// Ballots answered a second: by turns as many as can be, and of twice as many.
 pub async fn ballots(measure: &'static Measure, turn: Duration, server: &Side) -> Result<Line, Failure> {
     let vote = server.open(measure.name).await?;
+    let apart = server.apart();
     let ballots = Arc::new(Ballots::new(vec![vote.name.clone()], server.members()));
     let clients: Vec<_> = server.connect(CONNECTIONS).await?.into_iter().map(|clients| clients.ballots).collect();
     let (mut capacity, mut offered) = (Figures::default(), Offered::default());
@@ -61,6 +62,8 @@ pub async fn ballots(measure: &'static Measure, turn: Duration, server: &Side) -
         let figures = std::mem::take(&mut later.figures).over(window, server.spent().since(spent));
         offered.then(Offered { figures, ..later });
     }
+    let cores = if apart.is_some() { "the server has one core, the load the others" } else { "both share the cores" };
+    drop(apart);
     let on_record: HashSet<u64> =
         server.close(vote, capacity.answered + offered.figures.answered).await?.into_iter().collect();
     if let Some(place) = offered.places.iter().find(|place| !on_record.contains(place)) {
@@ -68,7 +71,7 @@ pub async fn ballots(measure: &'static Measure, turn: Duration, server: &Side) -
     }
     let a_second = |count: u64| HumanCount((count as f64 / offered.time.as_secs_f64()) as u64);
     let note = format!(
-        "overload: {}/s were offered, {:.1} times what is taken, and {}/s refused with a time to try again; none of those is on record",
+        "overload: {}/s were offered, {:.1} times what is taken, and {}/s refused with a time to try again; none of those is on record; {cores}",
         a_second(offered.sent),
         offered.sent as f64 / offered.time.as_secs_f64() / capacity.rate(),
         a_second(offered.refused)

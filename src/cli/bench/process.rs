@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, FromArgMatches};
 
+use super::apart::Apart;
 use crate::cli::client::Failure;
 use crate::cli::serve::Serve;
 
@@ -55,6 +56,11 @@ impl Process {
     /// The time that it has spent computing; none where the system does not say.
     pub fn cpu(&self) -> Option<Duration> {
         cpu(&self.child.id().to_string())
+    }
+
+    /// Gives it a core of its own; none where the system does not.
+    pub fn apart(&self) -> Option<Apart> {
+        Apart::of(self.child.id())
     }
 
     /// The memory that it has for itself, in bytes; none where the system does not say.

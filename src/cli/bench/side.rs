@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use uuid::Uuid;
 
+use super::apart::Apart;
 use super::figures::Spent;
 use super::process::{Process, own_cpu};
 use crate::cli::client::{Clients, Connection, Failure};
@@ -131,6 +132,11 @@ impl Side {
     /// What this process and the server have spent computing; none of a server that is not ours.
     pub fn spent(&self) -> Spent {
         Spent { client: own_cpu(), server: self.process.as_ref().and_then(Process::cpu) }
+    }
+
+    /// Gives the server a core of its own until what is returned is dropped; none where it is not ours, or the system does not.
+    pub fn apart(&self) -> Option<Apart> {
+        self.process.as_ref()?.apart()
     }
 
     /// The memory of the server; none where it is not ours.
