@@ -98,7 +98,7 @@ impl Board {
         Some(watched.channel.watch(if present { newest } else { Arc::new(Frame::from(vote)) }))
     }
 
-    /// Lets all who watch look again, as at whether the server stops.
+    /// Wakes all who watch, so that they see what else they look at: that the server stops.
     pub fn rouse(&self) {
         let waiting: Vec<Waker> = {
             let watched = self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner);

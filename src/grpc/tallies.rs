@@ -105,9 +105,10 @@ impl Watcher {
     }
 
     fn message(&mut self, frame: Arc<Frame>) -> Bytes {
-        let shown = self.shown.replace(frame);
-        let Some(frame) = &self.shown else { unreachable!("it was just set") };
-        if self.with_ballots { frame.message_with_ballots(shown.as_deref()) } else { frame.message() }
+        let shown = self.shown.as_deref();
+        let message = if self.with_ballots { frame.message_with_ballots(shown) } else { frame.message() };
+        self.shown = Some(frame);
+        message
     }
 
     /// That nothing has changed, up to the end of what has been read; none where a newer frame is on its way.
