@@ -1,12 +1,13 @@
 //! One recorded vote, conducted through the API from wherever it stands to its declared result.
 //!
-//! Votes go through the stations of a line: tabled, opened, cast, locked, declared. No vote overtakes another, so that the
-//! record has the votes in the order of the file at each station, while several are under way at once.
+//! No vote is tabled, opened or declared before the one ahead of it in the file, and none is opened before those of an earlier
+//! sitting are declared. What lies between, ballots and lock, is done for several votes at once.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tonic::{Code, Status};
 
 use super::calls::Calls;
@@ -74,16 +75,34 @@ pub struct Conductor {
 pub struct Stations {
     pub tabling: Arc<Mutex<()>>,
     pub opening: Mutex<Seating>,
-    casting: Mutex<()>,
-    locking: Mutex<()>,
-    declaring: Mutex<()>,
 }
 
-/// Waits for the next station before this one is left, so that the one behind cannot overtake.
-async fn pass<'a, T>(held: impl Sized, next: &'a Mutex<T>) -> MutexGuard<'a, T> {
-    let next = next.lock().await;
-    drop(held);
-    next
+/// A vote's place behind another, which ends when it is dropped.
+pub struct Turn {
+    pub tabling: OwnedMutexGuard<()>,
+    /// Whether no vote of its sitting is ahead of it.
+    pub first_of_sitting: bool,
+    pub ahead: Ahead,
+    pub done: oneshot::Sender<Infallible>,
+}
+
+/// The vote ahead of one, until that is done with.
+#[derive(Default)]
+pub struct Ahead(Option<oneshot::Receiver<Infallible>>);
+
+impl Ahead {
+    /// A vote behind it, and what it is to drop once it is done with.
+    pub fn next() -> (oneshot::Sender<Infallible>, Self) {
+        let (done, ahead) = oneshot::channel();
+        (done, Self(Some(ahead)))
+    }
+
+    /// Waits until all votes ahead are done with.
+    async fn gone(&mut self) {
+        if let Some(ahead) = self.0.take() {
+            let _ = ahead.await;
+        }
+    }
 }
 
 impl Conductor {
@@ -92,17 +111,26 @@ impl Conductor {
         self.body.clone().unwrap_or_else(|| body_id(body_name(&vote.body)))
     }
 
-    /// Conducts the vote at a place of the data; to be called in their order, each holding the first station.
-    pub async fn vote(&self, at: usize, tabling: OwnedMutexGuard<()>) -> Result<(), Failure> {
+    /// Conducts the vote at a place of the data; to be called in their order.
+    pub async fn vote(&self, at: usize, turn: Turn) -> Result<(), Failure> {
         let vote = &self.data.votes[at];
-        match self.conduct(vote, tabling).await {
+        let Turn { tabling, first_of_sitting, mut ahead, done: _done } = turn;
+        let conducted = self.conduct(vote, tabling, first_of_sitting, &mut ahead).await;
+        ahead.gone().await;
+        match conducted {
             Ok(()) => Ok(()),
             Err(Stop::Refused(reason)) => self.findings.refused(&vote.id, self.data.vote_place(vote), &reason),
             Err(Stop::Failed(failure)) => Err(failure),
         }
     }
 
-    async fn conduct(&self, vote: &Recorded, tabling: OwnedMutexGuard<()>) -> Result<(), Stop> {
+    async fn conduct(
+        &self,
+        vote: &Recorded,
+        tabling: OwnedMutexGuard<()>,
+        first_of_sitting: bool,
+        ahead: &mut Ahead,
+    ) -> Result<(), Stop> {
         let body = self.body_of(vote);
         let name = format!("bodies/{body}/votes/{}", vote.id);
         let known = self.on_record.get(&name);
@@ -111,6 +139,7 @@ impl Conductor {
             self.compare_rule(vote, &body, known)?;
         }
         if let Some(declared) = known.filter(|_| state == VoteState::Declared) {
+            ahead.gone().await;
             return self.finish(vote, declared, true);
         }
         match state {
@@ -120,26 +149,29 @@ impl Conductor {
                 return Err(Stop::Refused(format!("it is on record as {}, and left so", words::state(other))));
             }
         }
-        let mut opening = pass(tabling, &self.stations.opening).await;
+        let mut opening = self.stations.opening.lock().await;
+        // Now only, so that the one behind cannot overtake.
+        drop(tabling);
+        if first_of_sitting {
+            ahead.gone().await;
+        }
         if matches!(state, VoteState::Unspecified | VoteState::Draft) {
             self.open(vote, &body, &name, &mut opening).await?;
         }
-        let casting = pass(opening, &self.stations.casting).await;
+        drop(opening);
         if let Some(opened) = known.filter(|_| state == VoteState::Open) {
             compare_roll(vote, opened)?;
         }
         if state != VoteState::Locked {
             self.cast(vote, &name).await?;
         }
-        let locking = pass(casting, &self.stations.locking).await;
         let locked = match known {
             Some(known) if state == VoteState::Locked => known.clone(),
             _ => self.lock(&name).await?,
         };
-        let declaring = pass(locking, &self.stations.declaring).await;
+        ahead.gone().await;
         self.compare_with_rows(vote, &locked)?;
         let declared = self.declare(vote, &name, locked).await?;
-        drop(declaring);
         self.finish(vote, &declared, false)
     }
 }

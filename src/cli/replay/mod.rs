@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
 use self::calls::Calls;
-use self::conduct::{Conductor, Stations, Stop};
+use self::conduct::{Ahead, Conductor, Stations, Stop, Turn};
 use self::data::Data;
 use self::derive::{body_id, body_name};
 use self::findings::{Findings, Kind};
@@ -29,6 +29,9 @@ use self::summary::Summary;
 use super::client::{Clients, Connection, Failure};
 use super::{pages, say};
 use crate::proto;
+
+/// Votes under way at most: those of later sittings are tabled ahead, and wait.
+const MAX_UNDER_WAY: usize = 32;
 
 /// Conduct recorded votes of the past.
 #[derive(clap::Args)]
@@ -81,7 +84,8 @@ pub struct Args {
     #[arg(long)]
     strict: bool,
 
-    /// Declare each vote before the next is tabled; without this, votes of one day are under way together
+    /// Declare each vote before the next is tabled; without this, votes of one day are under way together,
+    /// and those of later days are tabled ahead
     #[arg(long)]
     one_at_a_time: bool,
 }
@@ -183,16 +187,22 @@ impl Args {
         Ok(conductor)
     }
 
-    /// Conducts all votes, those of one day together.
+    /// Conducts all votes, those of one sitting together.
     async fn conduct_all(&self, conductor: &Arc<Conductor>, stop: &CancellationToken) -> Result<(), Failure> {
         let mut under_way = JoinSet::new();
         let mut sitting = None;
+        let mut last = Ahead::default();
         for (at, vote) in conductor.data.votes.iter().enumerate() {
             let next = Some((vote.held, body_name(&vote.body)));
-            if self.one_at_a_time || sitting != next {
+            if self.one_at_a_time {
                 all_done(&mut under_way).await?;
             }
-            sitting = next;
+            let first_of_sitting = std::mem::replace(&mut sitting, next.clone()) != next;
+            if under_way.len() >= MAX_UNDER_WAY
+                && let Some(done) = under_way.join_next().await
+            {
+                joined(done)?;
+            }
             let tabling = Arc::clone(&conductor.stations.tabling).lock_owned().await;
             while let Some(done) = under_way.try_join_next() {
                 joined(done)?;
@@ -201,7 +211,10 @@ impl Args {
                 break;
             }
             let conductor = Arc::clone(conductor);
-            under_way.spawn(async move { conductor.vote(at, tabling).await });
+            let (done, next) = Ahead::next();
+            let ahead = std::mem::replace(&mut last, next);
+            let turn = Turn { tabling, first_of_sitting, ahead, done };
+            under_way.spawn(async move { conductor.vote(at, turn).await });
         }
         all_done(&mut under_way).await
     }
