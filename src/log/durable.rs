@@ -230,9 +230,14 @@ fn reopen(folder: &Folder) -> Result<(engine::Store, Tree), OpenError> {
     let tree = checked?;
 
     folder.remove_unfinished_snapshots()?;
+    let unsynced = |error| OpenError::unusable(folder.path(), "syncing the store", &error);
+    // A process that was killed may have left bytes that only look durable: sled builds on what it reads, and frees segments for it.
+    folder.sync_store().map_err(unsynced)?;
     let store = engine::Store::open(&folder.log(), folder.path())?;
-    let synced = folder.sync_store().and_then(|()| folder.settle());
-    synced.map_err(|error| OpenError::unusable(folder.path(), "syncing the store", &error))?;
+    folder.sync_store().and_then(|()| folder.settle()).map_err(unsynced)?;
+    if store.end() != Some(tree.size()) {
+        return Err(OpenError::damaged(folder.path(), format!("it ended at {} when it was checked", tree.size())));
+    }
     Ok((store, tree))
 }
 
