@@ -222,17 +222,20 @@ fn resume(folder: &Folder) -> Result<Option<(engine::Store, Tree, Bytes)>, OpenE
 
 /// Opens a log, the store only after a copy of it has been opened and found whole.
 fn reopen(folder: &Folder) -> Result<(engine::Store, Tree), OpenError> {
+    let unsynced = |error| OpenError::unusable(folder.path(), "syncing the store", &error);
     let passed = folder.passed()?;
     folder.check_store()?;
     let copy = folder.copy_store()?;
-    let checked = check(&copy, folder, passed);
+    let checked = check(&copy, folder, passed).and_then(|tree| {
+        folder.remove_unfinished_snapshots()?;
+        // A process that was killed may have left bytes that only look durable: sled builds on what it reads, and frees segments
+        // for it.
+        folder.sync_store().and_then(|()| folder.take_snapshot(&copy)).map_err(unsynced)?;
+        Ok(tree)
+    });
     folder.remove_copy();
     let tree = checked?;
 
-    folder.remove_unfinished_snapshots()?;
-    let unsynced = |error| OpenError::unusable(folder.path(), "syncing the store", &error);
-    // A process that was killed may have left bytes that only look durable: sled builds on what it reads, and frees segments for it.
-    folder.sync_store().map_err(unsynced)?;
     let store = engine::Store::open(&folder.log(), folder.path())?;
     folder.sync_store().and_then(|()| folder.settle()).map_err(unsynced)?;
     if store.end() != Some(tree.size()) {

@@ -19,6 +19,9 @@ const PASSED: &str = "PASSED";
 const STATE: &str = "STATE";
 const LOG: &str = "log";
 const TRIAL: &str = "TRIAL";
+/// How sled names a snapshot, and what it adds while it writes one.
+const SNAPSHOT: &str = "snap.";
+const UNFINISHED: &str = ".generating";
 /// Appended to the name of a file while it is written; renamed once it is synced.
 const NEW: &str = ".new";
 
@@ -213,6 +216,25 @@ impl Folder {
         }
     }
 
+    /// Takes over the snapshot that sled made of the copy. sled clears the segments that lie beyond the end it found, and relies on the
+    /// snapshot from then on, but does not sync the folder that has its name: without it a cut of power could leave neither, and
+    /// the end would be looked for, and found, far too early.
+    pub(super) fn take_snapshot(&self, copy: &Path) -> io::Result<()> {
+        let log = self.log();
+        for file in store_files(copy)? {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !name.starts_with(SNAPSHOT) || log.join(&name).exists() {
+                continue;
+            }
+            let unfinished = log.join(name.clone() + UNFINISHED);
+            let mut new = File::create(&unfinished)?;
+            new.write_all(&fs::read(&file)?)?;
+            new.sync_all()?;
+            fs::rename(unfinished, log.join(name))?;
+        }
+        sync(&log)
+    }
+
     /// Removes that copy; where this fails the next start tries again.
     pub(super) fn remove_copy(&self) {
         if let Err(error) = missing_is_fine(fs::remove_dir_all(self.path.join(TRIAL))) {
@@ -274,7 +296,7 @@ fn store_files(log: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn is_unfinished(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with("snap.") && name.ends_with(".generating")
+    name.starts_with(SNAPSHOT) && name.ends_with(UNFINISHED)
 }
 
 /// Replaces a file such that, whenever the power fails, either the old or the new bytes are there.

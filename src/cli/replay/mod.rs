@@ -197,7 +197,7 @@ impl Args {
             if self.one_at_a_time {
                 all_done(&mut under_way).await?;
             }
-            let first_of_sitting = std::mem::replace(&mut sitting, next.clone()) != next;
+            let first_of_sitting = std::mem::replace(&mut sitting, next) != next;
             if under_way.len() >= MAX_UNDER_WAY
                 && let Some(done) = under_way.join_next().await
             {
