@@ -99,7 +99,7 @@ pub struct Pending {
 }
 
 impl Sequencer {
-    /// Refuses ballots before anything is done for them, where no more than [`LAST_ROOM`] is left.
+    /// Refuses ballots before anything is done for them, where the last of the room is left to all else.
     ///
     /// # Errors
     /// [`SubmitError::Overloaded`].
