@@ -113,23 +113,22 @@ impl Journal {
     pub async fn follow(&self, after: Seq, limit: usize, entries: &mut Vec<Entry>) -> Result<(), JournalError> {
         let stored = self.stored(after, limit).await?;
         entries.clear();
-        let mut fresh = self.fresh();
-        for (seq, bytes) in &stored {
-            while fresh.pop_front_if(|(_, entry)| entry.seq < *seq).is_some() {}
-            // What lies in the log is the very piece of memory that the entry was written to, and so not changed since.
-            let written =
-                fresh.pop_front_if(|(written, entry)| entry.seq == *seq && std::ptr::eq(&**written, &**bytes));
-            entries.push(match written {
-                Some((_, entry)) => {
-                    debug_assert_eq!(
-                        decode(*seq, bytes, None).ok().as_ref(),
-                        Some(&entry),
-                        "what is stored says the same"
-                    );
-                    entry
-                }
-                None => decode(*seq, bytes, entries.last())?,
-            });
+        {
+            let mut fresh = self.fresh();
+            for (seq, bytes) in &stored {
+                while fresh.pop_front_if(|(_, entry)| entry.seq < *seq).is_some() {}
+                // What lies in the log is the very piece of memory that the entry was written to, and so not changed since.
+                let same =
+                    |(written, entry): &mut (Bytes, Entry)| entry.seq == *seq && std::ptr::eq(&**written, &**bytes);
+                let Some((_, entry)) = fresh.pop_front_if(same) else { break };
+                entries.push(entry);
+            }
+        }
+        for ((seq, bytes), entry) in stored.iter().zip(&*entries) {
+            debug_assert_eq!(decode(*seq, bytes, None).ok().as_ref(), Some(entry), "what is stored says the same");
+        }
+        for (seq, bytes) in &stored[entries.len()..] {
+            entries.push(decode(*seq, bytes, entries.last())?);
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{Command, Decision, Entry, Event, Hall, Nonce, Receipt, Rejection, RequestKey, State};
+use crate::domain::{Command, Decision, Entry, Event, Hall, Intent, Nonce, Receipt, Rejection, RequestKey, State};
 use crate::journal::{Journal, JournalError};
 use crate::log::AppendError;
 use crate::seq::Seq;
@@ -28,7 +28,7 @@ const MAX_WAITING: usize = 16 * MAX_COMMIT_ENTRIES;
 /// What of that streams of ballots take at most.
 const PATIENT_ROOM: u32 = (MAX_WAITING / 2) as u32;
 
-/// What of it ballots leave to all else, so that a presiding officer always gets through; and the most of them that come together.
+/// What of it ballots leave to all else, so that a presiding officer always gets through.
 const LAST_ROOM: usize = MAX_COMMIT_ENTRIES;
 
 /// Bytes that a waiting command may carry for one place: a ballot carries fewer, members and their roll many more. All the
@@ -52,7 +52,9 @@ const REPLAY_PAGE: usize = 4_096;
 pub struct Sequencer {
     inbox: mpsc::Sender<Submission>,
     room: Arc<Semaphore>,
-    /// What of the room those may take that can be made to wait: the rest is always left to those that cannot.
+    /// What of the room ballots may take: the rest is left to all else, so that a presiding officer always gets through.
+    ballot_room: Arc<Semaphore>,
+    /// What of that those may take that can be made to wait.
     patient_room: Arc<Semaphore>,
     journal: Journal,
 }
@@ -82,7 +84,7 @@ struct Submission {
 }
 
 /// The places that commands hold until they are answered.
-type Room = [Option<OwnedSemaphorePermit>; 2];
+type Room = [Option<OwnedSemaphorePermit>; 3];
 
 enum Answer {
     Recorded(Receipt),
@@ -99,30 +101,34 @@ pub struct Pending {
 }
 
 impl Sequencer {
-    /// Refuses ballots before anything is done for them, where the last of the room is left to all else.
+    /// Refuses ballots before anything is done for them, where as many as may come together could find no room.
     ///
     /// # Errors
     /// [`SubmitError::Overloaded`].
     pub fn must_have_room(&self) -> Result<(), SubmitError> {
-        if self.room.available_permits() > LAST_ROOM { Ok(()) } else { Err(SubmitError::Overloaded) }
+        if self.ballot_room.available_permits() >= MAX_COMMIT_ENTRIES { Ok(()) } else { Err(SubmitError::Overloaded) }
     }
 
     /// Submits commands, and returns what became of each, in their order, once all of it is durable: rejections too, since
     /// they rest on the same state.
     pub async fn submit(&self, commands: Vec<Command>) -> Vec<Result<Receipt, SubmitError>> {
         let count = commands.len();
-        match Arc::clone(&self.room).try_acquire_many_owned(room_for(&commands)) {
-            Ok(room) => self.hand_in(commands, [Some(room), None]).await.answers().await,
+        let places = room_for(&commands);
+        let ballots = matches!(commands.first(), Some(Command { intent: Intent::CastBallot { .. }, .. }));
+        let of_ballots = ballots.then(|| Arc::clone(&self.ballot_room).try_acquire_many_owned(places)).transpose();
+        match of_ballots.and_then(|ballots| Ok((ballots, Arc::clone(&self.room).try_acquire_many_owned(places)?))) {
+            Ok((ballots, room)) => self.hand_in(commands, [Some(room), ballots, None]).await.answers().await,
             Err(_) => vec![Err(SubmitError::Overloaded); count],
         }
     }
 
-    /// Hands commands in as soon as there is room for them, for a caller that can be made to wait.
+    /// Hands ballots in as soon as there is room for them, for a caller that can be made to wait.
     pub async fn enqueue(&self, commands: Vec<Command>) -> Pending {
         let places = room_for(&commands).min(PATIENT_ROOM);
         let share = Arc::clone(&self.patient_room).acquire_many_owned(places).await.ok();
+        let ballots = Arc::clone(&self.ballot_room).acquire_many_owned(places).await.ok();
         let room = Arc::clone(&self.room).acquire_many_owned(places).await.ok();
-        self.hand_in(commands, [room, share]).await
+        self.hand_in(commands, [room, ballots, share]).await
     }
 
     async fn hand_in(&self, commands: Vec<Command>, room: Room) -> Pending {
@@ -178,8 +184,9 @@ pub fn open(journal: Journal, clock: Arc<Clock>) -> (Sequencer, Writer) {
     // A submission holds room for one command at least, so the channel never fills before the room is gone.
     let (sender, inbox) = mpsc::channel(MAX_WAITING);
     let room = Arc::new(Semaphore::new(MAX_WAITING));
+    let ballot_room = Arc::new(Semaphore::new(MAX_WAITING - LAST_ROOM));
     let patient_room = Arc::new(Semaphore::new(PATIENT_ROOM as usize));
-    let sequencer = Sequencer { inbox: sender, room, patient_room, journal: journal.clone() };
+    let sequencer = Sequencer { inbox: sender, room, ballot_room, patient_room, journal: journal.clone() };
     (sequencer, Writer { journal, clock, inbox, state: State::default(), end: Seq::ZERO })
 }
 
@@ -245,8 +252,8 @@ impl Writer {
             let full = !queue.is_empty();
             if !batch.is_empty() && (flying.is_empty() || full && flying.len() < MAX_APPENDS) {
                 flying.push_back(self.append(std::mem::take(&mut batch)));
-                // Begun at once, so that they reach the log in their order.
-                if let Some(Some(landed)) = flying.next().now_or_never() {
+                // Begun at once, and whatever this task has used of its turn, so that they reach the log in their order.
+                if let Some(Some(landed)) = tokio::task::unconstrained(flying.next()).now_or_never() {
                     answer(landed)?;
                 }
                 continue;

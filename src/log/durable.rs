@@ -22,7 +22,7 @@ use super::{AppendError, Log, LogError, OpenError, check_size, filter};
 use crate::record::tree::{Leaves, Tree, leaf_hash};
 use crate::seq::Seq;
 
-/// Appends that wait for the thread. One writer has one under way; more would only hide that there are two writers.
+/// Appends that wait for the thread. One writer has two under way; more would only hide that there are two writers.
 const QUEUE: usize = 8;
 
 /// sled waits for ever where one of its own threads panics in the middle of a write; no disk that works takes a minute.
@@ -239,7 +239,10 @@ fn reopen(folder: &Folder) -> Result<(engine::Store, Tree), OpenError> {
     let store = engine::Store::open(&folder.log(), folder.path())?;
     folder.sync_store().and_then(|()| folder.settle()).map_err(unsynced)?;
     if store.end() != Some(tree.size()) {
-        return Err(OpenError::damaged(folder.path(), format!("it ended at {} when it was checked", tree.size())));
+        return Err(OpenError::damaged(
+            folder.path(),
+            format!("it ends elsewhere than at {}, where its checked copy did", tree.size()),
+        ));
     }
     Ok((store, tree))
 }

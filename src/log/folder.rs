@@ -115,7 +115,8 @@ impl Folder {
         for file in store_files(&log)? {
             sync(&file)?;
         }
-        sync(&log.join("blobs"))?;
+        // Empty, and not there where a restore left out what is empty.
+        missing_is_fine(sync(&log.join("blobs")))?;
         sync(&log)?;
         sync(&self.path)
     }

@@ -2,13 +2,15 @@
 //! browser need, and a router of everything, cost a single ballot more than to decide it does. Knows no call.
 
 use std::convert::Infallible;
-use std::future::ready;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderName, HeaderValue, Method, Request, Response, Version};
+use http_body::Body as _;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tonic_web::{GrpcWebLayer, GrpcWebService};
@@ -104,7 +106,7 @@ impl Behind {
                 Some(BODIES) => self.bodies.clone().call(request),
                 Some(VOTES) => self.votes.clone().call(request),
                 Some(BALLOTS) => match self.rollcall.overloaded(method) {
-                    Some(refusal) => Box::pin(ready(Ok(refusal))),
+                    Some(refusal) => Box::pin(refuse(refusal, request.into_body())),
                     None => self.ballots.clone().call(request),
                 },
                 Some(TALLIES) => self.tallies.clone().call(request),
@@ -114,6 +116,19 @@ impl Behind {
             }
         })
     }
+}
+
+/// Refuses a call whose request is not looked at, but let come to its end: to break it off would cost the connection as an error does,
+/// and HTTP/2 ends a connection with many of them.
+async fn refuse(refusal: Response<Body>, mut request: Body) -> Result<Response<Body>, Infallible> {
+    let mut came = 0;
+    while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut request).poll_frame(context)).await {
+        came += frame.data_ref().map_or(0, bytes::Bytes::len);
+        if came > MAX_REQUEST {
+            break;
+        }
+    }
+    Ok(refusal)
 }
 
 /// The same as a service, for layers around it.

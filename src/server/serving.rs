@@ -75,10 +75,10 @@ pub(super) async fn serve(
 /// else be sent by its own. To wait so costs no time, since the others would have had it.
 async fn last<F: Future>(work: F) -> F::Output {
     let mut work = pin!(work);
-    let mut its_turn = false;
+    let mut waited = false;
     poll_fn(|context| {
-        its_turn = !its_turn;
-        if its_turn {
+        waited = !waited;
+        if waited {
             // Woken while it runs, a task goes to the end of the queue.
             context.waker().wake_by_ref();
             return Poll::Pending;

@@ -115,8 +115,11 @@ impl Conductor {
     pub async fn vote(&self, at: usize, turn: Turn) -> Result<(), Failure> {
         let vote = &self.data.votes[at];
         let Turn { tabling, first_of_sitting, mut ahead, done: _done } = turn;
-        let conducted = self.conduct(vote, tabling, first_of_sitting, &mut ahead).await;
+        let mut tabling = Some(tabling);
+        let conducted = self.conduct(vote, &mut tabling, first_of_sitting, &mut ahead).await;
         ahead.gone().await;
+        // A vote that was refused before it opened lets no other of its sitting pass before that.
+        drop(tabling);
         match conducted {
             Ok(()) => Ok(()),
             Err(Stop::Refused(reason)) => self.findings.refused(&vote.id, self.data.vote_place(vote), &reason),
@@ -127,7 +130,7 @@ impl Conductor {
     async fn conduct(
         &self,
         vote: &Recorded,
-        tabling: OwnedMutexGuard<()>,
+        tabling: &mut Option<OwnedMutexGuard<()>>,
         first_of_sitting: bool,
         ahead: &mut Ahead,
     ) -> Result<(), Stop> {
@@ -151,7 +154,7 @@ impl Conductor {
         }
         let mut opening = self.stations.opening.lock().await;
         // Now only, so that the one behind cannot overtake.
-        drop(tabling);
+        drop(tabling.take());
         if first_of_sitting {
             ahead.gone().await;
         }
