@@ -201,6 +201,13 @@ async fn a_blob_is_refused() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_restored_without_its_empty_folder_opens() {
+    let (place, appended) = written().await;
+    fs::remove_dir(place.file("log/blobs")).expect("blobs");
+    assert_eq!(all(&*place.open().expect("open"), 100).await, appended);
+}
+
+#[tokio::test]
 async fn an_unfinished_snapshot_is_removed() {
     let (place, appended) = written().await;
     let unfinished = place.file("log/snap.00000000000FFFFF.generating");

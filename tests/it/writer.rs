@@ -100,6 +100,19 @@ async fn the_chair_gets_through_where_ballots_find_no_room() {
     overloaded(calls.join_next().await.unwrap().unwrap().1);
     round_trips(&mut client).await;
     retry_info(&casting(&client, "B").await.unwrap().refused(Code::ResourceExhausted, "OVERLOADED"));
+    // Those that wait for room do not take the last of it either.
+    let mut sender = client.clone();
+    let waiting = tokio::spawn(async move {
+        let one = |_| proto::StreamBallotsRequest { ballot: Some(ballot("A", Choice::Yes)) };
+        let sent = tokio_stream::iter((0..4_000).map(one));
+        let mut answers = sender.ballots.stream_ballots(sent).await?.into_inner();
+        let mut count = 0;
+        while answers.message().await?.is_some() {
+            count += 1;
+        }
+        Ok::<_, Status>(count)
+    });
+    round_trips(&mut client).await;
     let mut chair = client.clone();
     let lock = tokio::spawn(async move { chair.lock().await });
     round_trips(&mut client).await;
@@ -107,6 +120,7 @@ async fn the_chair_gets_through_where_ballots_find_no_room() {
 
     log.appends.let_go();
     lock.await.unwrap().unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap(), 4_000, "each is answered, if only that it came too late");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use rollcall::proto::{self, Choice, VoteState};
 use tokio::task::JoinSet;
 
 use super::{assert_says, many, replay, roll_call, told, votes};
-use crate::harness::client::{ballot, preset};
+use crate::harness::client::{BODY, ballot, preset};
 use crate::harness::held::{HeldLog, Running};
 use crate::harness::server::{free_port, serve_at};
 use crate::harness::{Expect, Server, uuid};
@@ -54,13 +54,26 @@ async fn a_server_that_has_no_room_is_asked_again() {
     let mut client = server.served().await;
     client.ready(&["A"], preset("un.ga.simple")).await;
     log.appends.hold();
-    // Large calls first, and single ones for the places that are left.
-    for (calls, size) in [(20, 1_000), (1_200, 1)] {
+    // Ballots leave room to all else: a large call takes half of that, and small ones the places that are left.
+    let member = |at| proto::Member {
+        name: format!("{BODY}/members/X{at}"),
+        display_name: "x".repeat(500),
+        ..Default::default()
+    };
+    let (mut chair, members) = (client.clone(), (0..1_000).map(member).collect());
+    tokio::spawn(async move { chair.admit(members).await });
+    for _ in 0..20 {
+        client.vote().await.unwrap();
+    }
+    for (calls, ballots) in [(20, true), (1_200, false)] {
         let mut full = JoinSet::new();
         for _ in 0..calls {
             let mut client = client.clone();
             full.spawn(async move {
-                let ballots = (0..size).map(|_| ballot("A", Choice::Yes)).collect();
+                if !ballots {
+                    return client.lock().await.map(drop);
+                }
+                let ballots = (0..1_000).map(|_| ballot("A", Choice::Yes)).collect();
                 client.ballots.cast_ballots(proto::CastBallotsRequest { ballots }).await.map(drop)
             });
         }
