@@ -13,7 +13,6 @@ use bytes::Bytes;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use rollcall::domain::{Choice, Command, Facts, Tally};
-use rollcall::journal;
 use rollcall::log::{self, Location};
 use rollcall::presets::Presets;
 use rollcall::record::tree::Leaves;
@@ -73,7 +72,11 @@ fn stage(bencher: Bencher) {
     let mut hall = Open::new();
     let command = hall.ballot();
     let entry = hall.entry(&command);
-    bencher.counter(ItemsCount::new(1_usize)).bench_local(|| journal::stage(black_box(&entry), &mut Leaves::default()));
+    let journal = hall::journal();
+    bencher
+        .counter(ItemsCount::new(1_usize))
+        .with_inputs(|| entry.clone())
+        .bench_local_values(|entry| journal.stage(black_box(entry), &mut Leaves::default()));
 }
 
 /// Judges a full tally of 193 by a named rule.

@@ -159,33 +159,33 @@ impl Follower {
     }
 
     fn take_up(&self, entries: &[Entry]) {
-        let mut waiting = Vec::new();
+        let (mut waiting, mut ended) = (Vec::new(), Vec::new());
         {
             let mut hall = self.shared.hall.write().unwrap_or_else(PoisonError::into_inner);
             for entry in entries {
                 hall.evolve(entry);
                 if let Some(vote) = entry.event.vote() {
-                    waiting.extend(self.note(&hall, vote));
+                    ended.extend(self.note(&hall, vote, &mut waiting));
                 }
             }
         }
         waiting.into_iter().for_each(Waker::wake);
+        // Now only: its channel wakes whoever waits still.
+        drop(ended);
     }
 
-    /// Shows a change of state at once; anything else when its time has come. Returns whom to wake.
-    fn note(&self, hall: &Hall, name: &VoteName) -> Vec<Waker> {
+    /// Shows a change of state at once; anything else when its time has come. Notes whom to wake, and returns what is watched no
+    /// more, since the vote has ended.
+    fn note(&self, hall: &Hall, name: &VoteName, waiting: &mut Vec<Waker>) -> Option<Watched> {
         let mut all = self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((vote, watched)) = hall.vote(name).zip(all.get_mut(name)) else { return Vec::new() };
+        let (vote, watched) = hall.vote(name).zip(all.get_mut(name))?;
         watched.stale = true;
         if vote.state == watched.state {
-            return Vec::new();
+            return None;
         }
         watched.state = vote.state;
-        let waiting = watched.publish(Frame::from(vote), true);
-        if vote.state.has_ended() {
-            all.remove(name);
-        }
-        waiting
+        waiting.extend(watched.publish(Frame::from(vote), true));
+        if vote.state.has_ended() { all.remove(name) } else { None }
     }
 
     /// Shows what has changed and is due; returns when the next is.

@@ -29,6 +29,9 @@ type Fresh = VecDeque<(Bytes, Entry)>;
 /// Fresh entries that are kept for one who is behind: some commits.
 const MAX_FRESH: usize = 4_096;
 
+/// The largest of them, in bytes: a ballot takes a fifth. Larger ones are few, and their bytes are read.
+const MAX_FRESH_BYTES: usize = 1 << 10;
+
 /// The record cannot be read as entries.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum JournalError {
@@ -58,11 +61,6 @@ pub enum JournalError {
     Missing(Seq),
 }
 
-/// Encodes an entry, and adds it to those that are to be appended.
-pub fn stage(entry: &Entry, leaves: &mut Leaves) -> Receipt {
-    receipt(entry, leaves.push(entry::encode(entry)), false)
-}
-
 fn receipt(entry: &Entry, leaf_hash: Hash, replayed: bool) -> Receipt {
     Receipt { seq: entry.seq, revision: entry.revision, record_time: entry.record_time, leaf_hash, replayed }
 }
@@ -76,11 +74,14 @@ impl Journal {
 
     /// Makes an entry ready to be appended after those in `leaves`. Returns the receipt that its caller gets once it is durable.
     pub fn stage(&self, entry: Entry, leaves: &mut Leaves) -> Receipt {
-        let receipt = stage(&entry, leaves);
-        let mut fresh = self.fresh();
-        fresh.extend(leaves.payloads().last().map(|payload| (payload.clone(), entry)));
-        if fresh.len() > MAX_FRESH {
-            fresh.pop_front();
+        let payload = entry::encode(&entry);
+        let receipt = receipt(&entry, leaves.push(payload.clone()), false);
+        if payload.len() <= MAX_FRESH_BYTES {
+            let mut fresh = self.fresh();
+            fresh.push_back((payload, entry));
+            if fresh.len() > MAX_FRESH {
+                fresh.pop_front();
+            }
         }
         receipt
     }

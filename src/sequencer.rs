@@ -112,14 +112,19 @@ impl Sequencer {
     /// Submits commands, and returns what became of each, in their order, once all of it is durable: rejections too, since
     /// they rest on the same state.
     pub async fn submit(&self, commands: Vec<Command>) -> Vec<Result<Receipt, SubmitError>> {
-        let count = commands.len();
-        let places = room_for(&commands);
-        let ballots = matches!(commands.first(), Some(Command { intent: Intent::CastBallot { .. }, .. }));
-        let of_ballots = ballots.then(|| Arc::clone(&self.ballot_room).try_acquire_many_owned(places)).transpose();
-        match of_ballots.and_then(|ballots| Ok((ballots, Arc::clone(&self.room).try_acquire_many_owned(places)?))) {
-            Ok((ballots, room)) => self.hand_in(commands, [Some(room), ballots, None]).await.answers().await,
-            Err(_) => vec![Err(SubmitError::Overloaded); count],
+        match self.room_now(&commands) {
+            Some(room) => self.hand_in(commands, room).await.answers().await,
+            None => vec![Err(SubmitError::Overloaded); commands.len()],
         }
+    }
+
+    /// Room for commands, where there is some now.
+    fn room_now(&self, commands: &[Command]) -> Option<Room> {
+        let places = room_for(commands);
+        let some_of = |room: &Arc<Semaphore>| Arc::clone(room).try_acquire_many_owned(places).ok();
+        let are_ballots = matches!(commands.first()?.intent, Intent::CastBallot { .. });
+        let of_ballots = if are_ballots { Some(some_of(&self.ballot_room)?) } else { None };
+        Some([Some(some_of(&self.room)?), of_ballots, None])
     }
 
     /// Hands ballots in as soon as there is room for them, for a caller that can be made to wait.
@@ -348,13 +353,13 @@ impl Writer {
         let nonce = self.state.hall().seals(&event).then(random);
         let entry = Entry { seq: self.end, record_time: now, request, revision, nonce, event };
         self.state.evolve(&entry);
-        batch.stage(&self.journal, entry)
+        self.journal.stage(entry, &mut batch.leaves)
     }
 
     /// Appends a batch; returns with the outcome who waits for it.
     fn append(&self, batch: Batch) -> impl Future<Output = Landed> + Send + use<> {
         let journal = self.journal.clone();
-        let Batch { leaves, waiting, .. } = batch;
+        let Batch { leaves, waiting } = batch;
         let written = u64::try_from(leaves.len()).unwrap_or_default();
         let after = Seq::new(self.end.get() - written);
         async move {

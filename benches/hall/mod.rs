@@ -8,14 +8,21 @@ use rollcall::domain::{
     BallotPolicy, BodyId, Choice, Command, Decision, Digest, Entry, Intent, Member, MemberId, Question, RequestId,
     RequestKey, State, Vote, VoteName,
 };
-use rollcall::journal;
+use rollcall::journal::Journal;
+use rollcall::log::{self, Location};
 use rollcall::presets::Presets;
 use rollcall::proto;
 use rollcall::record::tree::Leaves;
+use rollcall::wire::entry::encode;
 
 /// The time of all entries.
 pub fn now() -> Timestamp {
     Timestamp::default()
+}
+
+/// A journal over a log in memory.
+pub fn journal() -> Journal {
+    Journal::new(log::open(&Location::Memory).unwrap())
 }
 
 /// As many as the General Assembly has.
@@ -113,7 +120,7 @@ impl Open {
     pub fn leaves(&mut self, count: usize) -> Leaves {
         let mut leaves = Leaves::default();
         for _ in 0..count {
-            journal::stage(&self.next_entry(), &mut leaves);
+            leaves.push(encode(&self.next_entry()));
         }
         leaves
     }

@@ -176,7 +176,7 @@ impl fmt::Display for MemberName {
 
 impl fmt::Display for VoteName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "bodies/{}/votes/{}", self.body, self.vote)
+        f.write_str(&self.name())
     }
 }
 

@@ -93,9 +93,7 @@ impl Edge {
         if !gate.open.load(Ordering::Acquire) {
             return Err(not_serving("this server is still reading its record; try again".to_owned()));
         }
-        // Given back as it is dropped, here too.
-        let place = Counted::of(gate);
-        if place.is_beyond { Err(too_many_calls(gate.max_calls)) } else { Ok(Place::Ours(place)) }
+        Counted::of(gate).map(Place::Ours).ok_or_else(|| too_many_calls(gate.max_calls))
     }
 }
 
@@ -110,21 +108,20 @@ enum Place {
 }
 
 /// One of the calls under way.
-struct Counted {
-    gate: Arc<Gate>,
-    is_beyond: bool,
-}
+struct Counted(Arc<Gate>);
 
 impl Counted {
-    fn of(gate: &Arc<Gate>) -> Self {
+    fn of(gate: &Arc<Gate>) -> Option<Self> {
         let before = gate.calls.fetch_add(1, Ordering::Relaxed);
-        Self { gate: Arc::clone(gate), is_beyond: before >= gate.max_calls }
+        // Taken back as it is dropped, here too.
+        let counted = Self(Arc::clone(gate));
+        (before < gate.max_calls).then_some(counted)
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.gate.calls.fetch_sub(1, Ordering::Relaxed);
+        self.0.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

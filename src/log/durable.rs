@@ -135,7 +135,7 @@ impl DurableLog {
 #[async_trait]
 impl Log for DurableLog {
     async fn append(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError> {
-        check_size(leaves.payloads())?;
+        check_size(&leaves)?;
         if let Some(failed) = self.failure.get() {
             return Err(failed);
         }

@@ -26,7 +26,7 @@ impl MemoryLog {
 #[async_trait]
 impl Log for MemoryLog {
     async fn append(&self, after: Seq, leaves: Leaves) -> Result<Seq, AppendError> {
-        check_size(leaves.payloads())?;
+        check_size(&leaves)?;
         let mut stored = self.payloads.lock().unwrap_or_else(PoisonError::into_inner);
         let end = Seq::new(stored.len() as u64);
         if after != end {

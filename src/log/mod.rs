@@ -238,10 +238,10 @@ pub fn open(location: &Location) -> Result<Arc<dyn Log>, OpenError> {
     }
 }
 
-fn check_size(payloads: &[Bytes]) -> Result<(), AppendError> {
-    let bytes = payloads.iter().map(Bytes::len).sum();
-    if payloads.len() > MAX_PAYLOADS || bytes > MAX_APPEND_BYTES {
-        return Err(AppendError::TooLarge { payloads: payloads.len(), bytes });
+fn check_size(leaves: &Leaves) -> Result<(), AppendError> {
+    let (payloads, bytes) = (leaves.len(), leaves.bytes());
+    if payloads > MAX_PAYLOADS || bytes > MAX_APPEND_BYTES {
+        return Err(AppendError::TooLarge { payloads, bytes });
     }
     Ok(())
 }

@@ -26,12 +26,14 @@ fn node_hash(left: &Hash, right: &Hash) -> Hash {
 pub struct Leaves {
     payloads: Vec<Bytes>,
     hashes: Vec<Hash>,
+    bytes: usize,
 }
 
 impl Leaves {
     /// Adds a payload, and returns its hash.
     pub fn push(&mut self, payload: Bytes) -> Hash {
         let hash = leaf_hash(&payload);
+        self.bytes += payload.len();
         self.payloads.push(payload);
         self.hashes.push(hash);
         hash
@@ -59,6 +61,12 @@ impl Leaves {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.payloads.is_empty()
+    }
+
+    /// How many bytes they have together.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 

@@ -3,14 +3,12 @@
 use tokio::sync::oneshot;
 
 use super::{Answer, MAX_COMMIT_BYTES, MAX_COMMIT_ENTRIES, Room};
-use crate::domain::{Entry, Receipt};
-use crate::journal::{Journal, Leaves};
+use crate::journal::Leaves;
 
 /// What was decided and is to become durable together.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) leaves: Leaves,
-    bytes: usize,
     pub(super) waiting: Waiting,
 }
 
@@ -21,14 +19,7 @@ impl Batch {
 
     /// Whether so many entries more are one commit still.
     pub(super) fn fits(&self, entries: usize) -> bool {
-        self.leaves.len() + entries <= MAX_COMMIT_ENTRIES && self.bytes <= MAX_COMMIT_BYTES
-    }
-
-    /// Adds an entry. Returns the receipt that is good once the batch is durable.
-    pub(super) fn stage(&mut self, journal: &Journal, entry: Entry) -> Receipt {
-        let receipt = journal.stage(entry, &mut self.leaves);
-        self.bytes += self.leaves.payloads().last().map_or(0, bytes::Bytes::len);
-        receipt
+        self.leaves.len() + entries <= MAX_COMMIT_ENTRIES && self.leaves.bytes() <= MAX_COMMIT_BYTES
     }
 }
 

@@ -87,14 +87,7 @@ pub fn decode_after(before: Option<&Entry>, bytes: Bytes) -> Result<Entry, Decod
     let request = key(&stored.request_id, &stored.request_digest)?;
     let nonce = if stored.nonce.is_empty() { None } else { Some(Nonce(sixteen("nonce", &stored.nonce)?)) };
     let (seq, revision) = (Seq::new(stored.seq), stored.revision);
-    let event = match event {
-        Stored::BallotCast(event) => {
-            let before = before.and_then(|before| before.event.vote()).filter(|before| before.is(&event.vote));
-            let vote = before.map_or_else(|| vote(&event.vote), |before| Ok(before.clone()))?;
-            Event::BallotCast { vote, choice: choice(event.choice())?, member: ballot_member(&event.member)? }
-        }
-        event => read(event)?,
-    };
+    let event = read(event, before.and_then(|before| before.event.vote()))?;
     Ok(Entry { seq, record_time, request, revision, nonce, event })
 }
 
@@ -111,7 +104,7 @@ struct Sealed {
 /// As [`decode`].
 pub fn sealed(bytes: &Bytes) -> Result<Option<Entry>, DecodeError> {
     let Sealed { nonce } = Sealed::decode(bytes.clone()).map_err(|e| DecodeError(e.to_string()))?;
-    if nonce.is_empty() { Ok(None) } else { decode(bytes).map(Some) }
+    if nonce.is_empty() { Ok(None) } else { decode_after(None, bytes.clone()).map(Some) }
 }
 
 fn key(id: &[u8], digest: &[u8]) -> Result<Option<RequestKey>, DecodeError> {
@@ -225,7 +218,7 @@ fn stored(event: &Event) -> Stored {
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm an event, so that none is forgotten")]
-fn read(event: Stored) -> Result<Event, DecodeError> {
+fn read(event: Stored, before: Option<&VoteName>) -> Result<Event, DecodeError> {
     Ok(match event {
         Stored::BodyCreated(event) => {
             Event::BodyCreated { body: body(&event.body)?, display_name: event.display_name, seats: event.seats }
@@ -271,7 +264,7 @@ fn read(event: Stored) -> Result<Event, DecodeError> {
             Event::VoteOpened { vote, roll, seats, members, members_present, lock_at_time }
         }
         Stored::BallotCast(event) => Event::BallotCast {
-            vote: vote(&event.vote)?,
+            vote: before.filter(|before| before.is(&event.vote)).cloned().map_or_else(|| vote(&event.vote), Ok)?,
             choice: choice(event.choice())?,
             member: ballot_member(&event.member)?,
         },

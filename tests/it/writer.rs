@@ -1,5 +1,6 @@
 //! What the writer promises while the log is slow, is full, is written by somebody else, or is not read yet.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall::log::AppendError;
@@ -17,6 +18,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
 
+use crate::harness::bare::Bare;
 use crate::harness::client::{BODY, ballot, frame, preset};
 use crate::harness::held::{HeldLog, Running};
 use crate::harness::{Client, Expect, TallyWatch};
@@ -43,6 +45,23 @@ fn casting(client: &Client, member: &'static str) -> JoinHandle<Result<Receipt, 
     tokio::spawn(async move { client.cast(member, Choice::Yes).await })
 }
 
+/// A vote that takes ballots, and a log that takes nothing.
+async fn held() -> (Arc<HeldLog>, Client) {
+    let log = HeldLog::new();
+    let mut client = Running::over(&log).await.served().await;
+    client.ready(&["A", "B"], preset("un.ga.simple")).await;
+    log.appends.hold();
+    (log, client)
+}
+
+/// The same, with a ballot that is being written.
+async fn held_up() -> (Arc<HeldLog>, Client, JoinHandle<Result<Receipt, Status>>) {
+    let (log, client) = held().await;
+    let first = casting(&client, "A");
+    log.appends.come(1).await;
+    (log, client, first)
+}
+
 /// Goes to the server and back until whatever was sent before on this connection has been dealt with, but for the log.
 async fn round_trips(client: &mut Client) {
     for _ in 0..20 {
@@ -63,12 +82,7 @@ async fn health(client: &Client, service: &str) -> ServingStatus {
 
 #[tokio::test]
 async fn a_refusal_waits_for_what_it_rests_on() {
-    let log = HeldLog::new();
-    let mut client = Running::over(&log).await.served().await;
-    client.ready(&["A", "B"], preset("un.ga.simple")).await;
-    log.appends.hold();
-    let first = casting(&client, "A");
-    log.appends.come(1).await;
+    let (log, mut client, first) = held_up().await;
     // The lock is decided while the ballot is written, and the second ballot is refused on account of the lock.
     let mut chair = client.clone();
     let lock = tokio::spawn(async move { chair.lock().await });
@@ -92,10 +106,7 @@ async fn a_refusal_waits_for_what_it_rests_on() {
 
 #[tokio::test]
 async fn the_chair_gets_through_where_ballots_find_no_room() {
-    let log = HeldLog::new();
-    let mut client = Running::over(&log).await.served().await;
-    client.ready(&["A", "B"], preset("un.ga.simple")).await;
-    log.appends.hold();
+    let (log, mut client) = held().await;
     let mut calls: JoinSet<_> = (0..CALLS).map(|_| cast_thousand(client.clone())).collect();
     overloaded(calls.join_next().await.unwrap().unwrap().1);
     round_trips(&mut client).await;
@@ -125,30 +136,48 @@ async fn the_chair_gets_through_where_ballots_find_no_room() {
 
 #[tokio::test]
 async fn a_full_commit_goes_to_the_log_behind_the_one_before_and_is_answered_after_it() {
-    let log = HeldLog::new();
-    let mut client = Running::over(&log).await.served().await;
-    client.ready(&["A", "B"], preset("un.ga.simple")).await;
-    log.appends.hold();
-    let first = casting(&client, "A");
-    log.appends.come(1).await;
-    // No commit holds both.
-    let second = tokio::spawn(cast_thousand(client.clone()));
-    round_trips(&mut client).await;
-    let third = tokio::spawn(cast_thousand(client.clone()));
+    let (log, mut client, first) = held_up().await;
+    // No commit holds two of these, and no more than two commits are on their way.
+    let mut later = Vec::new();
+    for _ in 0..3 {
+        later.push(tokio::spawn(cast_thousand(client.clone())));
+        round_trips(&mut client).await;
+    }
     log.appends.come(2).await;
     round_trips(&mut client).await;
-    assert!(!first.is_finished() && !second.is_finished() && !third.is_finished(), "nothing is durable");
+    assert_eq!(log.appends.came(), 2);
+    assert!(!first.is_finished() && later.iter().all(|call| !call.is_finished()), "nothing is durable");
 
     log.appends.let_one_go();
     let first = first.await.unwrap().unwrap();
     round_trips(&mut client).await;
-    assert!(!second.is_finished(), "it is not durable");
-    log.appends.let_one_go();
-    second.await.unwrap().1.unwrap();
-    assert!(!third.is_finished(), "it is not durable");
+    assert!(later.iter().all(|call| !call.is_finished()), "only the first is durable");
     log.appends.let_go();
-    third.await.unwrap().1.unwrap();
-    assert_eq!(log.len(), first.seq + 2_000);
+    for call in later {
+        call.await.unwrap().1.unwrap();
+    }
+    assert_eq!(log.len(), first.seq + 3_000);
+}
+
+/// HTTP/2 takes a request that is broken off for an error of the server's, and ends a connection with many of them.
+#[tokio::test]
+async fn a_call_that_finds_no_room_is_not_broken_off() {
+    let log = HeldLog::new();
+    let mut server = Running::over(&log).await;
+    let mut client = server.served().await;
+    client.ready(&["A"], preset("un.ga.simple")).await;
+    log.appends.hold();
+    let mut calls: JoinSet<_> = (0..CALLS).map(|_| cast_thousand(client.clone())).collect();
+    overloaded(calls.join_next().await.unwrap().unwrap().1);
+    let bare = Bare::connect(&server.address).await;
+    let one = proto::CastBallotsRequest { ballots: vec![ballot("A", Choice::Yes)] };
+    tokio::select! {
+        biased;
+        _ = bare.call("BallotService/CastBallots", &one, PAST_GRACE, true) => panic!("answered, and more was to come"),
+        () = round_trips(&mut client) => {}
+    }
+    let mut answer = bare.call("BallotService/CastBallots", &one, PAST_GRACE, false).await;
+    overloaded(answer.next::<proto::CastBallotsResponse>().await.map(drop));
 }
 
 /// Casts a thousand ballots in one call; says which, and what became of them.
@@ -165,10 +194,7 @@ fn overloaded(answer: Result<(), Status>) {
 
 #[tokio::test]
 async fn more_than_there_is_room_for_is_refused_and_not_recorded() {
-    let log = HeldLog::new();
-    let mut client = Running::over(&log).await.served().await;
-    client.ready(&["A", "B"], preset("un.ga.simple")).await;
-    log.appends.hold();
+    let (log, mut client) = held().await;
     let mut calls: JoinSet<_> = (0..CALLS).map(|_| cast_thousand(client.clone())).collect();
     // While nothing is written, only what is too much is answered.
     let (refused, answer) = calls.join_next().await.unwrap().unwrap();

@@ -79,11 +79,12 @@ pub struct Stations {
 
 /// A vote's place behind another, which ends when it is dropped.
 pub struct Turn {
-    pub tabling: OwnedMutexGuard<()>,
+    /// Until it is about to open, or done with.
+    pub tabling: Option<OwnedMutexGuard<()>>,
     /// Whether no vote of its sitting is ahead of it.
     pub first_of_sitting: bool,
     pub ahead: Ahead,
-    pub done: oneshot::Sender<Infallible>,
+    pub _done: oneshot::Sender<Infallible>,
 }
 
 /// The vote ahead of one, until that is done with.
@@ -112,14 +113,11 @@ impl Conductor {
     }
 
     /// Conducts the vote at a place of the data; to be called in their order.
-    pub async fn vote(&self, at: usize, turn: Turn) -> Result<(), Failure> {
+    pub async fn vote(&self, at: usize, mut turn: Turn) -> Result<(), Failure> {
         let vote = &self.data.votes[at];
-        let Turn { tabling, first_of_sitting, mut ahead, done: _done } = turn;
-        let mut tabling = Some(tabling);
-        let conducted = self.conduct(vote, &mut tabling, first_of_sitting, &mut ahead).await;
-        ahead.gone().await;
-        // A vote that was refused before it opened lets no other of its sitting pass before that.
-        drop(tabling);
+        let conducted = self.conduct(vote, &mut turn).await;
+        // A vote that was refused before it opened still holds back the others of its sitting.
+        turn.ahead.gone().await;
         match conducted {
             Ok(()) => Ok(()),
             Err(Stop::Refused(reason)) => self.findings.refused(&vote.id, self.data.vote_place(vote), &reason),
@@ -127,13 +125,7 @@ impl Conductor {
         }
     }
 
-    async fn conduct(
-        &self,
-        vote: &Recorded,
-        tabling: &mut Option<OwnedMutexGuard<()>>,
-        first_of_sitting: bool,
-        ahead: &mut Ahead,
-    ) -> Result<(), Stop> {
+    async fn conduct(&self, vote: &Recorded, turn: &mut Turn) -> Result<(), Stop> {
         let body = self.body_of(vote);
         let name = format!("bodies/{body}/votes/{}", vote.id);
         let known = self.on_record.get(&name);
@@ -142,7 +134,7 @@ impl Conductor {
             self.compare_rule(vote, &body, known)?;
         }
         if let Some(declared) = known.filter(|_| state == VoteState::Declared) {
-            ahead.gone().await;
+            turn.ahead.gone().await;
             return self.finish(vote, declared, true);
         }
         match state {
@@ -154,9 +146,9 @@ impl Conductor {
         }
         let mut opening = self.stations.opening.lock().await;
         // Now only, so that the one behind cannot overtake.
-        drop(tabling.take());
-        if first_of_sitting {
-            ahead.gone().await;
+        drop(turn.tabling.take());
+        if turn.first_of_sitting {
+            turn.ahead.gone().await;
         }
         if matches!(state, VoteState::Unspecified | VoteState::Draft) {
             self.open(vote, &body, &name, &mut opening).await?;
@@ -172,7 +164,7 @@ impl Conductor {
             Some(known) if state == VoteState::Locked => known.clone(),
             _ => self.lock(&name).await?,
         };
-        ahead.gone().await;
+        turn.ahead.gone().await;
         self.compare_with_rows(vote, &locked)?;
         let declared = self.declare(vote, &name, locked).await?;
         self.finish(vote, &declared, false)

@@ -213,7 +213,7 @@ impl Args {
             let conductor = Arc::clone(conductor);
             let (done, next) = Ahead::next();
             let ahead = std::mem::replace(&mut last, next);
-            let turn = Turn { tabling, first_of_sitting, ahead, done };
+            let turn = Turn { tabling: Some(tabling), first_of_sitting, ahead, _done: done };
             under_way.spawn(async move { conductor.vote(at, turn).await });
         }
         all_done(&mut under_way).await

@@ -53,6 +53,11 @@ impl Door {
         self.came.subscribe().wait_for(|came| *came >= count).await.unwrap();
     }
 
+    /// How many have come since it was held.
+    pub fn came(&self) -> usize {
+        *self.came.borrow()
+    }
+
     /// Lets one go on: who has waited longest, or who comes next.
     pub fn let_one_go(&self) {
         self.passes.add_permits(1);
