@@ -222,9 +222,9 @@ impl Folder {
     /// the end would be looked for, and found, far too early.
     pub(super) fn take_snapshot(&self, copy: &Path) -> io::Result<()> {
         let log = self.log();
-        for file in store_files(copy)? {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if !name.starts_with(SNAPSHOT) || log.join(&name).exists() {
+        for file in snapshots(copy)? {
+            let name = name(&file);
+            if log.join(&name).exists() {
                 continue;
             }
             let unfinished = log.join(name.clone() + UNFINISHED);
@@ -233,7 +233,12 @@ impl Folder {
             new.sync_all()?;
             fs::rename(unfinished, log.join(name))?;
         }
-        sync(&log)
+        sync(&log)?;
+        // sled removes the older ones when it makes one, and that it did beside the copy.
+        let mut all = snapshots(&log)?;
+        all.sort();
+        all.pop();
+        all.into_iter().try_for_each(fs::remove_file)
     }
 
     /// Removes that copy; where this fails the next start tries again.
@@ -296,8 +301,17 @@ fn store_files(log: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn is_unfinished(file: &Path) -> bool {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name = name(file);
     name.starts_with(SNAPSHOT) && name.ends_with(UNFINISHED)
+}
+
+/// The snapshots that are finished.
+fn snapshots(log: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(store_files(log)?.into_iter().filter(|file| name(file).starts_with(SNAPSHOT)).collect())
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Replaces a file such that, whenever the power fails, either the old or the new bytes are there.

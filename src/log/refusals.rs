@@ -208,6 +208,18 @@ async fn a_store_that_was_restored_without_its_empty_folder_opens() {
 }
 
 #[tokio::test]
+async fn however_often_a_log_is_opened_it_keeps_one_snapshot() {
+    let (place, mut appended) = written().await;
+    for _ in 0..3 {
+        let log = place.open().expect("open");
+        appended = append_all(&*log, [payloads([7, 8])]).await;
+    }
+    assert_eq!(all(&*place.open().expect("open"), 1_000).await, appended);
+    let files = fs::read_dir(place.file("log")).expect("log").map(|file| file.expect("file").file_name());
+    assert_eq!(files.filter(|file| file.to_string_lossy().starts_with("snap.")).count(), 1);
+}
+
+#[tokio::test]
 async fn an_unfinished_snapshot_is_removed() {
     let (place, appended) = written().await;
     let unfinished = place.file("log/snap.00000000000FFFFF.generating");
